@@ -1,0 +1,1 @@
+"""Items: what is judged, and how files, frames and lists become items."""

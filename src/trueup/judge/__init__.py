@@ -1,0 +1,1 @@
+"""Judges: the contract, and every kind of judge that trueup ships."""

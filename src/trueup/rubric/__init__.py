@@ -1,0 +1,1 @@
+"""Rubrics: what they mean, how they are read, checked, compared and scored."""

@@ -1,0 +1,60 @@
+"""Migrations: how a store written by an older trueup becomes today's.
+
+A step is a function that gets a connection inside one transaction. Steps are only ever added;
+`VERSION` is the number of the last one. A store that is newer than this trueup is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from trueup.errors import StoreError
+from trueup.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+
+def _first(connection: Connection) -> None:
+    """Create every table of the first release, and the secret that fences are keyed under."""
+    schema.metadata.create_all(connection, checkfirst=True)
+    connection.execute(
+        sa.insert(schema.heading), [{"name": "secret", "value": secrets.token_hex(16)}]
+    )
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
+VERSION = len(STEPS)
+
+
+def version(connection: Connection) -> int:
+    """Return the store's schema version; 0 for an empty database."""
+    if not sa.inspect(connection).has_table("heading"):
+        return 0
+    value = connection.scalar(
+        sa.select(schema.heading.c.value).where(schema.heading.c.name == "schema")
+    )
+    return int(value or 0)
+
+
+def migrate(connection: Connection, where: str) -> None:
+    """Bring the store to today's version, one step after the other.
+
+    Raises:
+        StoreError: The store was written by a newer trueup.
+    """
+    found = version(connection)
+    if found > VERSION:
+        what = f"this store has schema {found} and this trueup knows {VERSION}"
+        raise StoreError(what, where=where, mend="Upgrade trueup, or name another store")
+    if found == VERSION:
+        return
+    for step in STEPS[found:]:
+        step(connection)
+    connection.execute(sa.delete(schema.heading).where(schema.heading.c.name == "schema"))
+    connection.execute(sa.insert(schema.heading), [{"name": "schema", "value": str(VERSION)}])

@@ -1,0 +1,130 @@
+"""Tables of the store. Every change is a migration in `migrate.py`; none is edited in place.
+
+    run          one scoring run: rubric, judge, occasion, what it cost
+    instrument   what measured one criterion: the declared judge, rendered prompt and question
+    observation  run x item -> content; everything known about the item but its text
+    text         content -> the item's text, kept apart so that it can be forgotten
+    verdict      instrument x content x replicate x occasion -> outcome and value
+    call         rendered request x replicate x occasion -> the reply, as it came
+    heading      name -> value: schema version, secret
+
+Equal contents share calls and verdicts; ids never do. Rows carry small integer keys, and hashes
+stand in narrow unique indexes, so that an insert costs the same at any size.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+_serial = BigInteger().with_variant(Integer, "sqlite")
+
+heading = Table(
+    "heading",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("started_at", String, nullable=False),
+    Column("finished_at", String),
+    Column("status", String, nullable=False),
+    Column("occasion", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("judge", String, nullable=False),
+    Column("rubric", Text, nullable=False),
+    Column("instruments", Text, nullable=False),
+    Column("replicates", SmallInteger, nullable=False),
+    Column("n_items", Integer),
+    Column("cost", Text),
+)
+
+instrument = Table(
+    "instrument",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("key", LargeBinary(16), nullable=False, unique=True),
+    Column("judge", String, nullable=False),
+    Column("criterion", String, nullable=False),
+    Column("question", String, nullable=False),
+    Column("declared", Text, nullable=False),
+)
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("run", _serial, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("item_id", String, nullable=False),
+    Column("content", LargeBinary(16), nullable=False),
+    Column("known", Text),
+    sqlite_with_rowid=False,
+)
+
+text = Table(
+    "text",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("content", LargeBinary(16), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("text_content", "content", unique=True),
+)
+
+verdict = Table(
+    "verdict",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("key", LargeBinary(16), nullable=False),
+    Column("instrument", BigInteger, nullable=False),
+    Column("content", LargeBinary(16), nullable=False),
+    Column("replicate", SmallInteger, nullable=False),
+    Column("occasion", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("decided_by", String, nullable=False),
+    Column("value", Float),
+    Column("level", String),
+    Column("explanation", Text, nullable=False),
+    Column("detail", Text),
+    Column("calls", LargeBinary),
+    Column("run", BigInteger, nullable=False),
+    Column("at", Integer, nullable=False),
+    Index("verdict_key", "key", unique=True),
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("key", LargeBinary(16), nullable=False),
+    Column("model", String, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("rung", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("dollars", Float),
+    Column("milliseconds", Integer, nullable=False),
+    Column("reply", Text),
+    Column("run", BigInteger, nullable=False),
+    Column("at", Integer, nullable=False),
+    Index("call_key", "key", unique=True),
+)

@@ -1,0 +1,209 @@
+"""Store: opens a database, finds what is known, writes what is new.
+
+    with Store.open("trueup.db") as store:
+        known = store.verdicts(keys)
+
+Reading and writing take whole batches. A run writes through `Writer`, which gathers rows and
+commits them together.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from trueup.store import schema
+from trueup.store.engine import bare, connect, unavailable
+from trueup.store.migrate import migrate
+from trueup.store.rows import to_finding, to_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlalchemy import Connection, Engine, Executable, RowMapping, Table
+
+    from trueup.judge.transport.base import Reply
+    from trueup.judge.verdict import Finding
+
+_CHUNK = 400
+
+
+class Store:
+    """A database of calls, verdicts and observations."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self.where = where
+        """The place without credentials, for messages."""
+        self.secret = b""
+        """Keys the fences around judged text; never leaves the store."""
+        self._statements = {
+            "observation": self._insert(schema.observation),
+            "text": self._insert(schema.text, skip=("content",)),
+            "verdict": self._insert(schema.verdict, replace="key"),
+            "call": self._insert(schema.call, replace="key"),
+        }
+
+    @classmethod
+    def open(cls, place: str | Path | None = None) -> Store:
+        """Open a file, a database URL, or a fresh store in memory (None), and migrate it.
+
+        Raises:
+            StoreError: The place is no store, is newer than this trueup, or cannot be used.
+        """
+        engine = connect(place)
+        where = "memory" if place is None else bare(str(place))
+        store = cls(engine, where)
+        try:
+            with engine.begin() as connection:
+                migrate(connection, where)
+                secret = sa.select(schema.heading.c.value).where(schema.heading.c.name == "secret")
+                store.secret = bytes.fromhex(connection.scalar(secret) or "")
+        except DBAPIError as error:
+            raise unavailable(error, where) from error
+        return store
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _insert(
+        self, table: Table, *, skip: Sequence[str] = (), replace: str | None = None
+    ) -> Executable:
+        if self._engine.dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - one dialect is used
+        else:
+            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment] # noqa: PLC0415 - same
+        statement = insert(table)
+        if replace is None:
+            return statement.on_conflict_do_nothing(index_elements=skip or None)
+        new: dict[str, Any] = {
+            c.name: statement.excluded[c.name] for c in table.c if c.name not in {"id", replace}
+        }
+        if table is schema.call:
+            new["attempts"] = table.c.attempts + statement.excluded["attempts"]
+            return statement.on_conflict_do_update(index_elements=[replace], set_=new)
+        # what is settled stays: a late failure never takes the place of a verdict
+        unsettled = table.c.outcome.in_(("failed", "truncated", "unparsable", "not_attempted"))
+        return statement.on_conflict_do_update(index_elements=[replace], set_=new, where=unsettled)
+
+    def write(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Write rows by table name in one transaction.
+
+        Raises:
+            StoreError: The disk is full, the database is locked or gone; nothing was written.
+        """
+        try:
+            with self._engine.begin() as connection:
+                for table, values in rows.items():
+                    connection.execute(self._statements[table], values)
+        except DBAPIError as error:
+            raise unavailable(error, self.where) from error
+
+    def _read(self) -> Connection:
+        return self._engine.connect().execution_options(reads=True)
+
+    def _by_key(
+        self, table: Table, columns: Sequence[str], keys: Iterable[bytes], name: str = "key"
+    ) -> Iterator[RowMapping]:
+        wanted = list(keys)
+        column = table.c[name]
+        select = sa.select(column, *(table.c[c] for c in columns)).where(
+            column.in_(sa.bindparam("keys", expanding=True))
+        )
+        with self._read() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                found = connection.execute(select, {"keys": wanted[start : start + _CHUNK]})
+                yield from found.mappings()
+
+    def verdicts(self, keys: Iterable[bytes]) -> dict[bytes, Finding]:
+        """Return the known findings of these verdict keys."""
+        columns = ("outcome", "reason", "decided_by", "value", "level", "explanation", "detail")
+        return {
+            row["key"]: to_finding(dict(row)) for row in self._by_key(schema.verdict, columns, keys)
+        }
+
+    def replies(self, keys: Iterable[bytes]) -> dict[bytes, Reply]:
+        """Return the stored replies of these call keys."""
+        columns = ("model", "fingerprint", "rung", "input_tokens", "output_tokens")
+        rows = self._by_key(schema.call, (*columns, "cached_tokens", "reply"), keys)
+        pairs = ((row["key"], to_reply(dict(row))) for row in rows)
+        return {key: reply for key, reply in pairs if reply is not None}
+
+    def texts(self, contents: Iterable[bytes]) -> dict[bytes, str]:
+        """Return the JSON text bodies of these contents."""
+        rows = self._by_key(schema.text, ("body",), contents, name="content")
+        return {row["content"]: row["body"] for row in rows}
+
+    def instrument(self, row: Mapping[str, Any]) -> int:
+        """Return the number of an instrument, after adding it where it is new."""
+        table = schema.instrument
+        with self._engine.begin() as connection:
+            connection.execute(self._insert(table, skip=("key",)), [row])
+            number = connection.scalar(sa.select(table.c.id).where(table.c.key == row["key"]))
+        return int(number or 0)
+
+    def start_run(self, row: Mapping[str, Any]) -> int:
+        """Add a run that begins now and return its number."""
+        values = {**row, "started_at": now(), "status": "running"}
+        with self._engine.begin() as connection:
+            added = connection.execute(sa.insert(schema.run).values(values)).inserted_primary_key
+        return int(added[0]) if added else 0
+
+    def end_run(self, number: int, **values: object) -> None:
+        """Write how a run ended."""
+        table = schema.run
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(table).where(table.c.id == number).values(finished_at=now(), **values)
+            )
+
+    def runs(self) -> list[RowMapping]:
+        """Return every run, oldest first."""
+        with self._read() as connection:
+            return list(connection.execute(sa.select(schema.run).order_by("id")).mappings())
+
+    def observations(self, number: int) -> Iterator[list[RowMapping]]:
+        """Yield a run's observations in order, some hundred at a time."""
+        table = schema.observation
+        last = -1
+        while True:
+            select = (
+                sa.select(table)
+                .where(table.c.run == number, table.c.seq > last)
+                .order_by(table.c.seq)
+                .limit(_CHUNK)
+            )
+            with self._read() as connection:
+                rows = list(connection.execute(select).mappings())
+            if not rows:
+                return
+            yield rows
+            last = rows[-1]["seq"]
+
+
+def now() -> str:
+    """Return this instant in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def clock() -> int:
+    """Return whole seconds since 1970, UTC, as rows keep them."""
+    return int(time.time())

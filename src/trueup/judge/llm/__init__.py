@@ -1,0 +1,1 @@
+"""The LLM judge: prompt, fences, answers, and how calls are laid out."""

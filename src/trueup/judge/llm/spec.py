@@ -1,0 +1,98 @@
+"""What a judge file of kind `llm` may say.
+
+Model, deployment, sampling and the way of asking decide the answers and are part of the
+instrument. Addresses, limits, prices and deadlines are not: changing them asks nothing again.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from trueup.judge.transport.base import Endpoint, Rung
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Batch(_Strict):
+    """Several criteria in one call."""
+
+    batch: Annotated[int, Field(ge=2)]
+
+
+class PriceSpec(_Strict):
+    """Dollars for a million tokens."""
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+    cached: Annotated[float, Field(ge=0)] | None = None
+
+
+class LLMSpec(_Strict):
+    """A judge that asks a language model."""
+
+    kind: Literal["llm"]
+    name: str | None = None
+    model: Annotated[str, Field(min_length=1, description="With provider: openai/gpt-4o-mini")]
+    transport: Literal["litellm", "direct"] = "litellm"
+    api_base: str | None = None
+    deployment: str | None = None
+    api_key_env: str | None = None
+    headers: dict[str, str] = {}
+
+    calls: Literal["per_criterion", "per_item"] | Batch = "per_criterion"
+    explain: Literal["before", "after", "none"] = "before"
+    value: Literal["stated", "expected"] = "stated"
+    samples: PositiveInt = 1
+    use_reference: bool = True
+    structured: Rung | Literal["auto"] = "auto"
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    seed: int | None = None
+    max_tokens: PositiveInt | None = 600
+    reasoning_effort: str | None = None
+
+    max_item_tokens: PositiveInt = 60_000
+    concurrency: PositiveInt = 32
+    requests_per_minute: PositiveFloat | None = None
+    tokens_per_minute: PositiveFloat | None = None
+    deadline: PositiveFloat = 60.0
+    price: PriceSpec | None = None
+
+    def sampling(self) -> dict[str, Any]:
+        """Return the sampling parameters that are sent; what is None is not sent."""
+        names = ("temperature", "top_p", "seed", "max_tokens", "reasoning_effort")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def endpoint(self) -> Endpoint:
+        """Return where the model is reached."""
+        return Endpoint(
+            model=self.model,
+            api_base=self.api_base,
+            deployment=self.deployment,
+            api_key_env=self.api_key_env,
+            headers=self.headers,
+        )
+
+    def declared_deployment(self) -> str:
+        """Return what stands for the endpoint: its name, else host and path of its address."""
+        if self.deployment:
+            return self.deployment
+        if not self.api_base:
+            return ""
+        parts = urlsplit(self.api_base)
+        host = parts.netloc.rsplit("@", 1)[-1].lower()
+        return f"{host}{parts.path.rstrip('/')}"
+
+    def group(self, count: int) -> int:
+        """Return how many criteria go into one call, of `count`."""
+        if self.value == "expected":
+            return 1
+        if isinstance(self.calls, Batch):
+            return self.calls.batch
+        return 1 if self.calls == "per_criterion" else max(count, 1)

@@ -49,6 +49,8 @@ class Capabilities:
     """The kinds of criteria that it answers."""
     all_metadata: bool = False
     """Whether it looks at all of an item's metadata, not only at what the rubric needs."""
+    by_id: bool = False
+    """Whether it answers by the item's id, as a recording does, so that verdicts are not shared."""
     calls: bool = False
     """Whether it asks a model through `Calls`, and so has `connect`."""
 

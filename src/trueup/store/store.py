@@ -160,6 +160,11 @@ class Store:
             number = connection.scalar(sa.select(table.c.id).where(table.c.key == row["key"]))
         return int(number or 0)
 
+    def judges_of(self, instruments: Iterable[bytes]) -> dict[bytes, str]:
+        """Return the name of the judge of each instrument key."""
+        rows = self._by_key(schema.instrument, ("judge",), instruments)
+        return {row["key"]: row["judge"] for row in rows}
+
     def start_run(self, row: Mapping[str, Any]) -> int:
         """Add a run that begins now and return its number."""
         values = {**row, "started_at": now(), "status": "running"}

@@ -127,6 +127,7 @@ class LLMJudge:
             request.item, request.rubric, secret=secret, reference=spec.use_reference
         )
         batches = []
+        about = request.item.content()
         wanted = set(request.criteria)
         for form in self._layout(request.rubric):
             if wanted.isdisjoint(form.ids):
@@ -143,6 +144,7 @@ class LLMJudge:
                 logprobs=_TOP_LOGPROBS if spec.value == "expected" else 0,
                 replicate=request.replicate * spec.samples,
                 occasion=request.occasion,
+                about=about,
                 nonce=nonce[:12],
                 structured=spec.structured,
             )

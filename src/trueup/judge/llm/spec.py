@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
-from trueup.judge.transport.base import Endpoint, Rung
+from trueup.judge.transport.base import Endpoint, Limits, Price, Rung
 
 
 class _Strict(BaseModel):
@@ -30,6 +30,11 @@ class PriceSpec(_Strict):
     input: Annotated[float, Field(ge=0)]
     output: Annotated[float, Field(ge=0)]
     cached: Annotated[float, Field(ge=0)] | None = None
+
+    def plain(self) -> Price:
+        """Return the price; cached tokens cost as much as others unless told otherwise."""
+        cached = self.input if self.cached is None else self.cached
+        return Price(input=self.input, output=self.output, cached=cached)
 
 
 class LLMSpec(_Strict):
@@ -61,7 +66,8 @@ class LLMSpec(_Strict):
     concurrency: PositiveInt = 32
     requests_per_minute: PositiveFloat | None = None
     tokens_per_minute: PositiveFloat | None = None
-    deadline: PositiveFloat = 60.0
+    timeout: PositiveFloat = 60.0
+    deadline: PositiveFloat = 300.0
     price: PriceSpec | None = None
 
     def sampling(self) -> dict[str, Any]:
@@ -77,6 +83,15 @@ class LLMSpec(_Strict):
             deployment=self.deployment,
             api_key_env=self.api_key_env,
             headers=self.headers,
+            transport=self.transport,
+            limits=Limits(
+                concurrency=self.concurrency,
+                requests_per_minute=self.requests_per_minute,
+                tokens_per_minute=self.tokens_per_minute,
+                timeout=self.timeout,
+                deadline=self.deadline,
+            ),
+            price=None if self.price is None else self.price.plain(),
         )
 
     def declared_deployment(self) -> str:

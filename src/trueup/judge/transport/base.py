@@ -33,6 +33,34 @@ RUNGS: tuple[Rung, ...] = ("schema", "object", "text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Dollars for a million tokens."""
+
+    input: float
+    output: float
+    cached: float
+
+    def of(self, reply: Reply) -> float:
+        """Return what a reply cost, in dollars."""
+        fresh = max(reply.input_tokens - reply.cached_tokens, 0)
+        spent = fresh * self.input + reply.cached_tokens * self.cached
+        return (spent + reply.output_tokens * self.output) / 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How hard an endpoint may be driven; no part of any instrument."""
+
+    concurrency: int = 32
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    timeout: float = 60.0
+    """Seconds for one attempt."""
+    deadline: float = 300.0
+    """Seconds for a call with all its attempts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where and how a model is reached."""
 
@@ -44,6 +72,15 @@ class Endpoint:
     api_key_env: str | None = None
     """The environment variable that holds the key; the key itself is kept nowhere."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    transport: Literal["litellm", "direct"] = "litellm"
+    limits: Limits = Limits()
+    price: Price | None = None
+    """What the judge file declares; None to look the model up where a price is needed."""
+
+    @property
+    def lane(self) -> tuple[str, str, str]:
+        """What shares connections, limits and the knowledge of what the endpoint can do."""
+        return (self.transport, self.api_base or "", self.model)
 
     @property
     def wire_model(self) -> str:
@@ -71,6 +108,8 @@ class Call:
     nonce: str = ""
     """Must be echoed on the text rung; derived from the messages, so that it is stable."""
     structured: Rung | Literal["auto"] = "auto"
+    about: bytes = b""
+    """Hash of the judged texts, so that what was said of them can be forgotten with them."""
     deployment: str = ""
     """What stands for the endpoint in the key: its deployment name, or host and path."""
 

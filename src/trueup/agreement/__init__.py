@@ -1,0 +1,1 @@
+"""Agreement and estimation: pure functions on arrays and counts, without I/O."""

@@ -1,0 +1,204 @@
+"""The facade: what `import trueup` offers, over the modules that do the work.
+
+Every function takes objects, names or paths: a rubric or judge may be an object, the name of one
+in the workspace or the shipped library, or a path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trueup.item.labels import label_targets, read_labels
+from trueup.item.read import check_items, open_items
+from trueup.judge.adapt import as_judge
+from trueup.registry import resolve
+from trueup.rubric.model import Rubric
+from trueup.runner.budget import Budget
+from trueup.runner.score import ScoringRun
+from trueup.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from pathlib import Path
+
+    from trueup.judge.features.judge import FeaturesJudge
+    from trueup.judge.protocol import Judge
+    from trueup.judge.transport.base import Price
+    from trueup.runner.progress import Progress
+    from trueup.runner.result import Scores
+
+T = TypeVar("T")
+
+
+def load_rubric(path: str | Path | Rubric) -> Rubric:
+    """Return the rubric of this name or path.
+
+    Raises:
+        RubricError: The file is no rubric; every problem with its line.
+        WorkspaceError: There is no such name.
+    """
+    if isinstance(path, Rubric):
+        return path
+    from trueup.rubric.load import load_rubric as load  # noqa: PLC0415 - heavy
+
+    return load(resolve("rubric", path))
+
+
+def load_judge(path: object) -> Judge:
+    """Return the judge of this name or path; an object is adapted.
+
+    Raises:
+        JudgeError: The file or object is no judge.
+        WorkspaceError: There is no such name.
+    """
+    from pathlib import Path  # noqa: PLC0415 - keeps the module's start cheap
+
+    if not isinstance(path, str | Path):
+        return as_judge(path)
+    from trueup.judge.load import load_judge as load  # noqa: PLC0415 - heavy
+
+    found = resolve("judge", path)
+    return load(found) if isinstance(found, Path) else as_judge(found)
+
+
+def score(items: object, *, rubric: str | Path | Rubric, **options: Any) -> Scores:  # noqa: ANN401 - passed on to ascore, which is typed
+    """Score items against a rubric and return the scores; see `ascore` for every argument.
+
+    Works inside a running event loop too, as in a notebook: the run then has a thread of its own.
+    """
+    return run_sync(ascore(items, rubric=rubric, **options))
+
+
+async def ascore(
+    items: object,
+    *,
+    rubric: str | Path | Rubric,
+    judge: object = None,
+    store: str | Path | Store | None = None,
+    concurrency: int | None = None,
+    budget: float | Mapping[str, float] | Budget | None = None,
+    field_map: Mapping[str, str] | None = None,
+    timezone: str | None = None,
+    occasion: str = "",
+    replicates: int = 1,
+    limit: int | None = None,
+    only_failed: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Scores:
+    """Score items against a rubric and return the scores.
+
+    Nothing is asked that the store knows already; what failed before is asked again.
+
+    Args:
+        items: A path (JSONL, CSV, Parquet, Arrow), a data frame, or a list of dicts or Items.
+        rubric: A rubric, its name, or its path.
+        judge: A judge, its name, or its path; None where code checks decide every criterion.
+        store: Where calls and verdicts are kept: a path or database URL; None for memory.
+        concurrency: Calls at once; the judge's own cap by default.
+        budget: Dollars, or a mapping with caps on dollars, tokens and calls.
+        field_map: Canonical field -> column, where the names are not understood.
+        timezone: The zone of timestamps that carry none.
+        occasion: The sitting; a new one asks everything again.
+        replicates: How often each question is put.
+        limit: Score only the first so many items.
+        only_failed: Ask again only what an earlier run left failed.
+        on_progress: Called with the run's progress a few times a second.
+
+    Raises:
+        ConfigError: Something that was given cannot be used; nothing was written.
+        CredentialsError: The endpoint refused the key.
+        JudgeUnavailable: The judge cannot be reached; what was answered is kept.
+    """
+    from itertools import islice  # noqa: PLC0415 - cheap, used here only
+
+    rubric_ = load_rubric(rubric)
+    judge_ = None if judge is None else load_judge(judge)
+    source = open_items(items, fields=field_map, timezone=timezone)
+    checked = check_items(source)
+    caps = Budget.of(budget)
+    total = checked.count if limit is None else min(limit, checked.count)
+    opened = store if isinstance(store, Store) else Store.open(store)
+    run = ScoringRun(
+        opened,
+        rubric_,
+        judge_,
+        occasion=occasion,
+        replicates=replicates,
+        budget=caps,
+        concurrency=concurrency,
+        only_failed=only_failed,
+        price_of=_price_finder(caps),
+        on_progress=on_progress,
+    )
+    return await run.run(islice(source, limit), source=source.name, total=total)
+
+
+def fit(
+    items: object,
+    labels: object,
+    *,
+    rubric: str | Path | Rubric,
+    criterion: str,
+    group: str | None = None,
+    field_map: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> FeaturesJudge:
+    """Fit the embedded judge of one criterion to people's labels.
+
+    Args:
+        items: The labelled items, and any others; as in `score`.
+        labels: Rows of item_id, criterion, value, annotator; several annotators or their mean.
+        rubric: The rubric of the criterion.
+        criterion: The id of the criterion.
+        group: Column whose equal values belong together, such as a conversation; the items' own
+            `group` by default.
+        field_map: Canonical field -> column, where the names are not understood.
+        seed: Of the folds over which agreement is estimated.
+
+    Raises:
+        TooFewLabels: Fewer than 30 labelled items.
+        DataError: Labels of unknown items or with unknown values.
+    """
+    from trueup.judge.features.fit import fit as fit_judge  # noqa: PLC0415 - heavy
+
+    rubric_ = load_rubric(rubric)
+    targets = label_targets(read_labels(labels), rubric_, criterion)
+    fields = {**(field_map or {}), **({"group": group} if group else {})}
+    source = open_items(items, fields=fields or None)
+    check_items(source)
+    kept = [item for item in source if item.id in targets]
+    return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, seed=seed)
+
+
+def run_sync(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, whether or not this thread has a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def _run() -> None:
+        try:
+            done.append(asyncio.run(work))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failed.append(error)
+
+    thread = threading.Thread(target=_run, name="trueup")
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return done[0]
+
+
+def _price_finder(budget: Budget) -> Callable[[str], Price | None] | None:
+    """Return how a price is found; only a budget in dollars is worth the import."""
+    if budget.dollars is None:
+        return None
+    from trueup.judge.transport.providers import price  # noqa: PLC0415 - heavy
+
+    return price

@@ -1,0 +1,102 @@
+"""Say where an endpoint is and what opens it: its URL without credentials, and its key.
+
+The key is read from the environment at the moment of use and kept nowhere. Nothing here shows a
+credential: messages name an endpoint by `where`, and `secrets` are what they must not contain.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from yarl import URL
+
+from trueup.errors import JudgeError
+from trueup.judge.transport.base import Forbidden
+
+if TYPE_CHECKING:
+    from trueup.judge.transport.base import Endpoint
+
+OPENAI = "https://api.openai.com/v1"
+"""Where an endpoint without an address is."""
+
+_OPENAI_HOST = "api.openai.com"
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Address:
+    """An endpoint's address, taken apart."""
+
+    url: URL
+    """Without credentials; it may have a query."""
+    where: str
+    """The address as messages name it: without credentials and without a query."""
+    key_env: str | None
+    """The variable that holds the key; None where the endpoint needs none."""
+    basic: str
+    """The Authorization header that the address itself asked for, or nothing."""
+    hidden: tuple[str, ...]
+    """The credentials in the address and in the headers."""
+
+    def key(self) -> str:
+        """Return the key that the environment holds now; nothing where none is needed.
+
+        Raises:
+            Forbidden: The variable is not set, or what it holds cannot be a key.
+        """
+        if self.key_env is None:
+            return ""
+        key = os.environ.get(self.key_env, "").strip()
+        if not key:
+            msg = f"{self.where} needs a key; set the environment variable {self.key_env}"
+            raise Forbidden(msg)
+        if not (key.isascii() and key.isprintable()):
+            msg = f"the environment variable {self.key_env} holds no key; set it to one"
+            raise Forbidden(msg)
+        return key
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return everything that must not appear in a message."""
+        key = os.environ.get(self.key_env, "").strip() if self.key_env else ""
+        return (*self.hidden, key) if key else self.hidden
+
+
+def address_of(endpoint: Endpoint) -> Address:
+    """Take an endpoint's address apart.
+
+    `OPENAI_API_KEY` is meant for OpenAI: without `api_key_env` it is used for OpenAI's own host
+    and for no other.
+
+    Raises:
+        JudgeError: `api_base` is no address of a server.
+    """
+    try:
+        url = URL(endpoint.api_base or OPENAI)
+        port = url.port
+    except ValueError:
+        url, port = URL(), None
+    if url.scheme not in {"http", "https"} or not url.host or not port:
+        what = "the endpoint's api_base is no address of a server"
+        raise JudgeError(what, where=endpoint.model, mend="Write it as http://host:port/v1.")
+    user, password = url.user, url.password
+    basic = ""
+    if user or password:
+        pair = f"{user or ''}:{password or ''}".encode()
+        basic = f"Basic {base64.b64encode(pair).decode('ascii')}"
+    bare = url.with_user(None).with_fragment(None)
+    key_env = endpoint.api_key_env
+    if key_env is None and not basic and url.host == _OPENAI_HOST:
+        key_env = "OPENAI_API_KEY"
+    hidden = [password or user or "", basic.removeprefix("Basic "), *url.query.values()]
+    hidden += [value for name, value in endpoint.headers.items() if _SECRET_HEADER.search(name)]
+    return Address(
+        url=bare,
+        where=str(bare.with_query(None)).rstrip("/"),
+        key_env=key_env,
+        basic=basic,
+        hidden=tuple(word for word in hidden if word),
+    )

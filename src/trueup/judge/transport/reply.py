@@ -1,0 +1,103 @@
+"""Read a chat completion as an OpenAI-compatible endpoint sends it.
+
+Shared by all transports, so that the same answer gives the same reply through each of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from trueup.judge.transport.base import Reply, ServerFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trueup.judge.transport.base import Call, Rung
+
+MAX_BYTES = 10_000_000
+"""The largest body that is read; a verdict has some kilobytes."""
+
+TOO_LARGE = f"the reply is larger than {MAX_BYTES // 1_000_000} MB, so it was not read"
+
+Json: TypeAlias = Any
+"""What json.loads returns: checked where it is used."""
+
+
+def reply_from(body: Json, *, rung: Rung, dropped: tuple[str, ...] = ()) -> Reply:
+    """Read a chat completion.
+
+    Args:
+        body: The parsed JSON of the whole body, in which `error_inside` found no error.
+        rung: How the answer's shape was asked for.
+        dropped: The sampling parameters that were left out.
+
+    Raises:
+        ServerFault: The body has not the shape of a chat completion.
+    """
+    try:
+        choices = body["choices"]
+        first = choices[0] if choices else None
+        choice = {"message": {}} if first is None else first
+        message = choice["message"]
+        usage = body.get("usage") or {}
+        details = usage.get("prompt_tokens_details") or {}
+        return Reply(
+            text=_text(message.get("content")),
+            finish_reason=_word(choice.get("finish_reason")) or "stop",
+            refusal=_text(message.get("refusal")),
+            rung=rung,
+            model=_word(body.get("model")),
+            fingerprint=_word(body.get("system_fingerprint")),
+            input_tokens=_count(usage.get("prompt_tokens")),
+            output_tokens=_count(usage.get("completion_tokens")),
+            cached_tokens=_count(
+                details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")
+            ),
+            logprobs=_tokens(choice.get("logprobs")),
+            dropped=dropped,
+            has_choice=first is not None,
+        )
+    except (KeyError, TypeError, AttributeError):
+        msg = "the reply is JSON, but no chat completion"
+        raise ServerFault(msg) from None
+
+
+def dropped_from(call: Call, drop: frozenset[str]) -> tuple[str, ...]:
+    """Return the wished parameters that are left out, in alphabetical order."""
+    if not drop:
+        return ()
+    wished = {*call.sampling, "logprobs"} if call.logprobs > 0 else call.sampling.keys()
+    return tuple(sorted(drop & wished))
+
+
+def _text(content: Json) -> str:
+    """Return a message's content, given as text or in parts, fit for any store.
+
+    Lone surrogates, which JSON can spell and UTF-8 cannot, become U+FFFD.
+    """
+    if content is None:
+        return ""
+    if isinstance(content, list):
+        content = "".join(part.get("text") or "" for part in content)
+    if not isinstance(content, str):
+        raise TypeError
+    try:
+        content.encode()
+    except UnicodeEncodeError:
+        return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return content
+
+
+def _tokens(logprobs: Json) -> tuple[Mapping[str, Json], ...]:
+    tokens = (logprobs.get("content") or ()) if logprobs else ()
+    if not all(isinstance(token, dict) for token in tokens):
+        raise TypeError
+    return tuple(tokens)
+
+
+def _word(value: Json) -> str:
+    return _text(value) if isinstance(value, str) else ""
+
+
+def _count(value: Json) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

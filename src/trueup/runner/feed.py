@@ -1,0 +1,152 @@
+"""Feed: items in, requests out, a few hundred at a time; what is known is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from trueup.judge.protocol import Request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from trueup.item.model import Item
+    from trueup.judge.verdict import Finding
+    from trueup.runner.progress import Progress
+    from trueup.runner.record import Record
+    from trueup.runner.triage import Triage, Triaged
+    from trueup.store.store import Store
+    from trueup.store.writer import Writer
+
+_CHUNK = 256
+
+
+class Open(NamedTuple):
+    """What one request was sent for."""
+
+    content: bytes
+    replicate: int
+    keys: Mapping[str, bytes]
+    """Criterion -> verdict key, for what was asked."""
+
+
+class Feed:
+    """Turns items into the requests that are still open.
+
+    Args:
+        store: Where known verdicts are looked up.
+        writer: Flushed before every look-up, so that it finds what this run has found.
+        triage: Sorts items.
+        record: Writes down what was seen and decided by code.
+        progress: Kept up to date.
+        only_failed: Leave alone what was never asked before.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        *,
+        triage: Triage,
+        record: Record,
+        progress: Progress,
+        only_failed: bool = False,
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._triage = triage
+        self._record = record
+        self._progress = progress
+        self._only_failed = only_failed
+        self._flying: set[bytes] = set()
+        self._open: dict[str, Open] = {}
+        self.closed = False
+        """Whether nothing more is to be asked; items are still seen and counted."""
+
+    async def batches(self, items: Iterator[Item], size: int) -> AsyncIterator[list[Request]]:
+        """Yield requests in lists of at most `size`."""
+        batch: list[Request] = []
+        while chunk := list(islice(items, _CHUNK)):
+            self._writer.flush()
+            for request in self._missing([self._triage.sort(item) for item in chunk]):
+                batch.append(request)
+                if len(batch) >= size:
+                    yield batch
+                    batch = []
+            await asyncio.sleep(0)
+        if batch:
+            yield batch
+
+    def answered(self, name: str, findings: Mapping[str, Finding]) -> None:
+        """Take the findings of a request."""
+        sent = self._open.pop(name)
+        self._record.put(sent.content, sent.replicate, findings)
+        self._flying.difference_update(sent.keys.values())
+        for criterion in sent.keys:
+            self._progress.outcomes[findings[criterion].outcome] += 1
+        self._progress.items += sent.replicate == 0
+        self._progress.asked += sent.replicate == 0
+
+    def left_out(self, name: str) -> None:
+        """Take note that a request will not be asked."""
+        sent = self._open.pop(name)
+        self._flying.difference_update(sent.keys.values())
+        self._progress.outcomes["not_attempted"] += len(sent.keys)
+
+    def _missing(self, chunk: Sequence[Triaged]) -> Iterator[Request]:
+        replicates = range(self._record.replicates)
+        occasion = self._record.occasion
+        keys = [
+            [{c.criterion.id: c.verdict_key(t.content, r, occasion) for c in self._triage.columns}
+             for r in replicates]
+            for t in chunk
+        ]  # fmt: skip
+        known = self._store.verdicts({k for rows in keys for row in rows for k in row.values()})
+        for triaged, rows in zip(chunk, keys, strict=True):
+            place = self._record.observe(triaged)
+            self._progress.items += 1
+            for replicate, row in enumerate(rows):
+                asked = self._undecided(triaged, replicate, row, known)
+                if asked and not self.closed:
+                    self._progress.items -= replicate == 0
+                    yield self._request(triaged, f"{place}/{replicate}", replicate, asked)
+                elif asked:
+                    self._progress.outcomes["not_attempted"] += len(asked)
+
+    def _undecided(
+        self,
+        triaged: Triaged,
+        replicate: int,
+        keys: Mapping[str, bytes],
+        known: Mapping[bytes, Finding],
+    ) -> dict[str, bytes]:
+        """Return the criteria that a judge has to be asked, after writing what code decided."""
+        asked, decided = {}, {}
+        outcomes = self._progress.outcomes
+        for criterion, key in keys.items():
+            found = known.get(key)
+            if found is not None and not found.retryable:
+                self._progress.reused += 1
+                outcomes[found.outcome] += 1
+            elif criterion in triaged.decided:
+                decided[criterion] = triaged.decided[criterion]
+                outcomes[decided[criterion].outcome] += 1
+            elif key not in self._flying and not (found is None and self._only_failed):
+                asked[criterion] = key  # what is in flight is an equal text's, and serves both
+        self._record.put(triaged.content, replicate, decided)
+        return asked
+
+    def _request(
+        self, triaged: Triaged, name: str, replicate: int, asked: Mapping[str, bytes]
+    ) -> Request:
+        self._open[name] = Open(triaged.content, replicate, asked)
+        self._flying.update(asked.values())
+        return Request(
+            id=name,
+            rubric=self._triage.rubric,
+            criteria=tuple(asked),
+            candidates=(triaged.item,),
+            replicate=replicate,
+            occasion=self._record.occasion,
+        )

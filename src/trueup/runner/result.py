@@ -1,0 +1,279 @@
+"""Scores: what a run found, read from the store a few hundred items at a time."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trueup.agreement.mean import MeanSum
+from trueup.errors import StoreError
+from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
+from trueup.rubric.dump import from_dict
+from trueup.rubric.scoring import Scorer
+from trueup.runner.triage import verdict_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from trueup.rubric.model import Criterion, Rubric
+    from trueup.rubric.scoring import Score
+    from trueup.store.store import Store
+
+_NOT_REACHED = unscored("not_attempted", "not_reached")
+_COLUMNS = (
+    "item_id", "criterion", "judge", "instrument", "replicate",
+    "outcome", "reason", "value", "level", "explanation",
+)  # fmt: skip
+_ITEM_COLUMNS = ("item_id", "score", "low", "high", "outcome")
+
+
+class Judged(NamedTuple):
+    """One item of a run with everything that was found about it."""
+
+    item_id: str
+    content: bytes
+    known: Mapping[str, Any]
+    """What is known about the item besides its text: group, segment, version, ..."""
+    findings: Mapping[tuple[str, int], Finding]
+    """(criterion, replicate) -> finding."""
+
+
+class Scores:
+    """The scores of one run.
+
+    Args:
+        store: Where the run is kept; closed with the last use of these scores.
+        number: The run's number in the store.
+
+    Raises:
+        StoreError: There is no such run.
+    """
+
+    def __init__(self, store: Store, number: int) -> None:
+        found = [row for row in store.runs() if row["id"] == number]
+        if not found:
+            mend = "trueup show lists the runs"
+            raise StoreError(f"there is no run {number}", where=store.where, mend=mend)
+        self.run = number
+        self.store = store
+        self._row = dict(found[0])
+        self.rubric: Rubric = from_dict(json.loads(self._row["rubric"]))
+        self._instruments = {
+            criterion: bytes.fromhex(key)
+            for criterion, key in json.loads(self._row["instruments"]).items()
+        }
+        self._judges = store.judges_of(self._instruments.values())
+        self._scorer = Scorer(self.rubric)
+        self._close = weakref.finalize(self, store.close)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._close()
+
+    def judged(self) -> Iterator[Judged]:
+        """Yield every item of the run in its order, with its findings."""
+        replicates = range(self._row["replicates"])
+        occasion = self._row["occasion"]
+        for rows in self.store.observations(self.run):
+            keys = [
+                {(criterion, r): verdict_key(key, row["content"], r, occasion)
+                 for criterion, key in self._instruments.items() for r in replicates}
+                for row in rows
+            ]  # fmt: skip
+            known = self.store.verdicts({key for part in keys for key in part.values()})
+            for row, part in zip(rows, keys, strict=True):
+                findings = {
+                    name: self._current(name[0], known.get(key, _NOT_REACHED))
+                    for name, key in part.items()
+                }
+                about = json.loads(row["known"]) if row["known"] else {}
+                yield Judged(row["item_id"], row["content"], about, findings)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield one plain row for each item, criterion and replicate."""
+        for judged in self.judged():
+            for (criterion, replicate), finding in judged.findings.items():
+                key = self._instruments[criterion]
+                yield {
+                    "item_id": judged.item_id,
+                    "criterion": criterion,
+                    "judge": self._judges[key],
+                    "instrument": key.hex()[:16],
+                    "replicate": replicate,
+                    "outcome": finding.outcome,
+                    "reason": finding.reason,
+                    "value": finding.value,
+                    "level": finding.level,
+                    "explanation": finding.explanation,
+                }
+
+    def item_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield one plain row for each item: its score, with bounds where values are missing."""
+        for judged in self.judged():
+            score, outcome = self.score_of(judged)
+            yield {
+                "item_id": judged.item_id,
+                "score": score.value,
+                "low": score.low,
+                "high": score.high,
+                "outcome": outcome,
+            }
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row for each item, criterion and replicate.
+
+        Columns: item_id, criterion, judge, instrument, replicate, outcome, reason,
+        value (in [0, 1], NaN where there is none), level, explanation.
+        """
+        import pandas as pd  # noqa: PLC0415 - heavy
+
+        frame = pd.DataFrame(list(self.rows()), columns=list(_COLUMNS))
+        return frame.astype({"value": "float64", "replicate": "int64"})
+
+    def items(self) -> pd.DataFrame:
+        """Return one row for each item: item_id, score, low, high, outcome."""
+        import pandas as pd  # noqa: PLC0415 - heavy
+
+        frame = pd.DataFrame(list(self.item_rows()), columns=list(_ITEM_COLUMNS))
+        return frame.astype(dict.fromkeys(("score", "low", "high"), "float64"))
+
+    def score_of(self, judged: Judged) -> tuple[Score, str]:
+        """Return an item's score, and the outcome that says why there is none."""
+        values: dict[str, float | None] = {}
+        absent: list[str] = []
+        lacking: list[str] = []
+        for criterion in self.rubric.criteria:
+            found = [f for (name, _), f in judged.findings.items() if name == criterion.id]
+            scored = [f.value for f in found if f.value is not None]
+            if len(scored) == len(found):
+                values[criterion.id] = sum(scored) / len(scored)
+            elif all(f.outcome == "not_applicable" for f in found):
+                absent.append(criterion.id)
+            else:
+                values[criterion.id] = None
+                lacking += [f.outcome for f in found if f.outcome != "scored"]
+        score = self._scorer.score(values, not_applicable=absent)
+        if score.status != "incomplete":
+            return score, score.status
+        # the outcome that most needs doing something about speaks for the item
+        return score, max(lacking, key=lambda outcome: (outcome in ASK_AGAIN, _RANK[outcome]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the command prints with --json: counts, means with intervals, cost."""
+        sums = {c.id: _CriterionSum(c, self._judges[self._instruments[c.id]],
+                                    self._instruments[c.id].hex()[:16])
+                for c in self.rubric.criteria}  # fmt: skip
+        overall = MeanSum()
+        outcomes: Counter[str] = Counter()
+        lows, highs, total = 0.0, 0.0, 0
+        for judged in self.judged():
+            group = judged.known.get("group")
+            for (criterion, _), finding in judged.findings.items():
+                sums[criterion].add(finding, group)
+            score, outcome = self.score_of(judged)
+            outcomes[outcome] += 1
+            if score.value is not None:
+                overall.add(score.value, group)
+            if score.low is not None and score.high is not None:
+                lows, highs, total = lows + score.low, highs + score.high, total + 1
+        row = self._row
+        return {
+            "run": self.run,
+            "status": row["status"],
+            "rubric": {"name": self.rubric.name, "version": self.rubric.version,
+                       "scoring": self.rubric.scoring, "validated": self.rubric.validated},
+            "judge": row["judge"],
+            "occasion": row["occasion"],
+            "source": row["source"],
+            "started_at": row["started_at"],
+            "finished_at": row["finished_at"],
+            "store": self.store.where,
+            "items": {"n": sum(outcomes.values()), "outcomes": _ordered(outcomes)},
+            "score": {**_figure(overall), "low_bound": lows / total if total else None,
+                      "high_bound": highs / total if total else None},
+            "criteria": [part.to_dict() for part in sums.values()],
+            "calibration": "uncalibrated",
+            "cost": json.loads(row["cost"]) if row["cost"] else None,
+        }  # fmt: skip
+
+    def _current(self, criterion: str, finding: Finding) -> Finding:
+        """Return a finding valued as this run's rubric values its level.
+
+        A verdict may be older than today's level values, which are scoring and not question.
+        """
+        if finding.outcome != "scored" or finding.level is None or "continuous" in finding.detail:
+            return finding
+        values = self.rubric.by_id[criterion].values
+        shares = finding.detail.get("distribution")
+        if shares and shares.keys() <= values.keys():
+            value = sum(values[level] * share for level, share in shares.items())
+        elif finding.level in values:
+            value = values[finding.level]
+        else:
+            return finding
+        return finding if value == finding.value else replace(finding, value=min(value, 1.0))
+
+
+_RANK = {outcome: place for place, outcome in enumerate(OUTCOMES)}
+
+
+class _CriterionSum:
+    """Counts and sums of one criterion over a run."""
+
+    def __init__(self, criterion: Criterion, judge: str, instrument: str) -> None:
+        self._criterion = criterion
+        self._judge = judge
+        self._instrument = instrument
+        self._outcomes: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._levels: Counter[str] = Counter()
+        self._sum = MeanSum()
+
+    def add(self, finding: Finding, group: str | None) -> None:
+        self._outcomes[finding.outcome] += 1
+        if finding.value is None:
+            self._reasons[f"{finding.outcome}: {finding.reason}"] += 1
+            return
+        self._sum.add(finding.value, group)
+        if finding.level is not None:
+            self._levels[finding.level] += 1
+
+    def to_dict(self) -> dict[str, Any]:
+        criterion = self._criterion
+        return {
+            "id": criterion.id,
+            "kind": criterion.kind,
+            "weight": criterion.weight,
+            "gate": criterion.gate is not None,
+            "judge": self._judge,
+            "instrument": self._instrument,
+            "question": criterion.question,
+            "mean": _figure(self._sum),
+            "outcomes": _ordered(self._outcomes),
+            "reasons": dict(self._reasons.most_common()),
+            "levels": dict(self._levels.most_common()),
+        }
+
+
+def _figure(sums: MeanSum) -> dict[str, Any]:
+    found = sums.estimate()
+    if found is None:
+        return {"estimate": None, "low": None, "high": None, "n": 0, "n_groups": 0, "method": None}
+    return {
+        "estimate": found.estimate,
+        "low": found.low,
+        "high": found.high,
+        "n": found.n,
+        "n_groups": found.n_groups,
+        "method": found.method,
+    }
+
+
+def _ordered(counts: Counter[str]) -> dict[str, int]:
+    names = [*OUTCOMES, *(name for name in counts if name not in _RANK)]
+    return {name: counts[name] for name in names if counts[name]}

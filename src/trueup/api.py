@@ -115,6 +115,8 @@ async def ascore(
 
     rubric_ = load_rubric(rubric)
     judge_ = None if judge is None else load_judge(judge)
+    if hasattr(items, "__next__"):  # an iterator can be read once, and is checked before it is used
+        items = list(items)  # type: ignore[call-overload] # an iterator, as just seen
     source = open_items(items, fields=field_map, timezone=timezone)
     checked = check_items(source)
     caps = Budget.of(budget)
@@ -129,7 +131,7 @@ async def ascore(
         budget=caps,
         concurrency=concurrency,
         only_failed=only_failed,
-        price_of=_price_finder(caps),
+        price_of=price_finder() if caps.dollars is not None else None,
         on_progress=on_progress,
     )
     return await run.run(islice(source, limit), source=source.name, total=total)
@@ -195,10 +197,8 @@ def run_sync(work: Coroutine[Any, Any, T]) -> T:
     return done[0]
 
 
-def _price_finder(budget: Budget) -> Callable[[str], Price | None] | None:
-    """Return how a price is found; only a budget in dollars is worth the import."""
-    if budget.dollars is None:
-        return None
+def price_finder() -> Callable[[str], Price | None]:
+    """Return how a model's price is found; loads litellm's price list."""
     from trueup.judge.transport.providers import price  # noqa: PLC0415 - heavy
 
     return price

@@ -76,19 +76,27 @@ class Item:
             names.add("tools")
         return frozenset(names)
 
-    def content(self, metadata: Sequence[str] | None = ()) -> bytes:
-        """Return the 16-byte hash of what a judge can see of this item.
-
-        Equal contents share calls and verdicts; ids, groups and times are not part of it.
+    def body(self, metadata: Sequence[str] | None = ()) -> str:
+        """Return, as ASCII JSON, all that a judge can see of this item.
 
         Args:
             metadata: The metadata keys that the judge is shown; None for all of them.
         """
         keys = self.metadata if metadata is None else metadata
         shown = {key: self.metadata[key] for key in keys if key in self.metadata}
-        body = [self.input, self.output, self.context, self.reference, shown, self.fault]
-        text = json.dumps(body, ensure_ascii=True, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode("ascii")).digest()[:16]
+        return _encode([self.input, self.output, self.context, self.reference, shown, self.fault])
+
+    def content(self, metadata: Sequence[str] | None = ()) -> bytes:
+        """Return the 16-byte hash of `body`: equal contents share calls and verdicts."""
+        return content_hash(self.body(metadata))
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, default=str).encode
+
+
+def content_hash(body: str) -> bytes:
+    """Return the 16-byte hash of an item's body; ids, groups and times are not part of it."""
+    return hashlib.sha256(body.encode("ascii")).digest()[:16]
 
 
 def as_text(value: Text) -> str:

@@ -151,6 +151,8 @@ class Rubric:
     path: str | None = field(default=None, compare=False)
     ignores: Mapping[int, Mapping[str, str]] = field(default_factory=dict, compare=False)
     """Line -> rule -> reason of every `# trueup: ignore[rule] reason`."""
+    description: str = ""
+    """For readers; no judge is shown it."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Criterion]:
@@ -172,9 +174,7 @@ class Rubric:
     @cached_property
     def scoring(self) -> str:
         """The scoring hash: weights, gates, level values and what is done with missing ones."""
-        criteria = {
-            c.id: [c.weight, c.gate, sorted(c.values.items())] for c in self.criteria
-        }
+        criteria = {c.id: [c.weight, c.gate, sorted(c.values.items())] for c in self.criteria}
         return short_hash({"criteria": criteria, "missing": self.missing})
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trueup.agreement.mean import MeanSum
-from trueup.errors import StoreError
+from trueup.errors import DataError, StoreError
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
 from trueup.rubric.dump import from_dict
 from trueup.rubric.scoring import Scorer
@@ -123,6 +123,33 @@ class Scores:
                 "high": score.high,
                 "outcome": outcome,
             }
+
+    def of_item(self, item_id: str) -> dict[str, Any]:
+        """Return everything found about one item, its text included where it is kept.
+
+        Raises:
+            DataError: The run has no such item.
+        """
+        for judged in self.judged():
+            if judged.item_id == item_id:
+                break
+        else:
+            mend = "Ids are those of the scored file; trueup score --out lists them"
+            raise DataError(f"run {self.run} has no item '{item_id}'", mend=mend)
+        score, outcome = self.score_of(judged)
+        body = self.store.texts([judged.content]).get(judged.content)
+        return {
+            "item_id": item_id,
+            "run": self.run,
+            "score": {"value": score.value, "low": score.low, "high": score.high},
+            "outcome": outcome,
+            "text": _text_of(body),
+            "known": dict(judged.known),
+            "findings": [
+                {"criterion": criterion, "replicate": replicate, **_plain(finding)}
+                for (criterion, replicate), finding in judged.findings.items()
+            ],
+        }
 
     def frame(self) -> pd.DataFrame:
         """Return one row for each item, criterion and replicate.
@@ -258,6 +285,26 @@ class _CriterionSum:
             "reasons": dict(self._reasons.most_common()),
             "levels": dict(self._levels.most_common()),
         }
+
+
+def _text_of(body: str | None) -> dict[str, Any] | None:
+    if body is None:
+        return None
+    names = ("input", "output", "context", "reference", "metadata", "fault")
+    return dict(zip(names, json.loads(body), strict=True))
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return {
+        "outcome": finding.outcome,
+        "reason": finding.reason,
+        "decided_by": finding.decided_by,
+        "value": finding.value,
+        "level": finding.level,
+        "explanation": finding.explanation,
+        "evidence": list(finding.evidence),
+        "detail": dict(finding.detail),
+    }
 
 
 def _figure(sums: MeanSum) -> dict[str, Any]:

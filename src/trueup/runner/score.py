@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from trueup.judge.discipline import disciplined
-
 from trueup.errors import JudgeError, TrueupError
+from trueup.judge.discipline import disciplined
 from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
 from trueup.runner.feed import Feed

@@ -11,10 +11,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from trueup.rubric.check import CHECKS, run_check
-
 from trueup.item.model import as_text, content_hash
 from trueup.judge.verdict import Finding, scored, unscored
+from trueup.rubric.check import CHECKS, run_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -34,7 +34,7 @@ def connect(place: str | Path | None) -> Engine:
     try:
         if text.startswith("sqlite"):
             return _sqlite(text, memory=text.rstrip("/") == "sqlite:")
-        return sa.create_engine(text, pool_pre_ping=True)
+        return sa.create_engine(text, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         what = f"no database can be reached by this URL ({type(error).__name__})"
         mend = "Use a file path, sqlite:///FILE, or postgresql+psycopg://HOST/NAME"
@@ -69,7 +69,11 @@ def _check_file(path: Path) -> None:
 
 
 def _sqlite(url: str, *, memory: bool) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
+    # judged texts and replies are parameters, and have no place in error messages
+    options: dict[str, Any] = {
+        "connect_args": {"check_same_thread": False},
+        "hide_parameters": True,
+    }
     if memory:
         options["poolclass"] = StaticPool
     engine = sa.create_engine(url, **options)

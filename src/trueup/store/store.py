@@ -10,12 +10,16 @@ commits them together.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from trueup.errors import StoreError
+from trueup.judge.verdict import ASK_AGAIN
 from trueup.store import schema
 from trueup.store.engine import bare, connect, unavailable
 from trueup.store.migrate import migrate
@@ -23,7 +27,6 @@ from trueup.store.rows import to_finding, to_reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine, Executable, RowMapping, Table
@@ -69,6 +72,18 @@ class Store:
             raise unavailable(error, where) from error
         return store
 
+    @classmethod
+    def open_existing(cls, place: str) -> Store:
+        """Open a store that must be there already.
+
+        Raises:
+            StoreError: There is none.
+        """
+        if "://" not in place and not Path(place).exists():
+            mend = "trueup score makes it, or name another with --store"
+            raise StoreError("there is no store here", where=place, mend=mend)
+        return cls.open(place)
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -101,7 +116,7 @@ class Store:
             new["attempts"] = table.c.attempts + statement.excluded["attempts"]
             return statement.on_conflict_do_update(index_elements=[replace], set_=new)
         # what is settled stays: a late failure never takes the place of a verdict
-        unsettled = table.c.outcome.in_(("failed", "truncated", "unparsable", "not_attempted"))
+        unsettled = sa.or_(*(table.c.outcome == outcome for outcome in sorted(ASK_AGAIN)))
         return statement.on_conflict_do_update(index_elements=[replace], set_=new, where=unsettled)
 
     def write(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -116,6 +131,28 @@ class Store:
                     connection.execute(self._statements[table], values)
         except DBAPIError as error:
             raise unavailable(error, self.where) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open a transaction for rare work that has a module of its own.
+
+        Raises:
+            StoreError: The database cannot be written.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise unavailable(error, self.where) from error
+
+    def compact(self) -> None:
+        """Give deleted rows' room back, so that what was deleted is gone from the file."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect().execution_options(autocommit=True) as connection:
+                raw = connection.connection.driver_connection
+                if raw is not None:
+                    raw.execute("VACUUM")
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _read(self) -> Connection:
         return self._engine.connect().execution_options(reads=True)
@@ -184,6 +221,19 @@ class Store:
         """Return every run, oldest first."""
         with self._read() as connection:
             return list(connection.execute(sa.select(schema.run).order_by("id")).mappings())
+
+    def last_run(self) -> int:
+        """Return the number of the newest run.
+
+        Raises:
+            StoreError: There is none.
+        """
+        with self._read() as connection:
+            number = connection.scalar(sa.select(sa.func.max(schema.run.c.id)))
+        if number is None:
+            mend = "trueup score makes the first"
+            raise StoreError("there is no run in this store", where=self.where, mend=mend)
+        return int(number)
 
     def observations(self, number: int) -> Iterator[list[RowMapping]]:
         """Yield a run's observations in order, some hundred at a time."""

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 LABELS_NEEDED = 30
 GROUPS_NEEDED = 5
-METHOD = "Spearman; .632+ bootstrap of groups; Fisher z with design effect"
+METHOD = "Spearman, group bootstrap in the manner of .632+, Fisher z with design effect"
 
 _REACH = 3.0
 _PENALTIES = np.logspace(-2, 1.5, 11)
@@ -105,13 +105,9 @@ class Head:
         return scores.clip(self.low, self.high)
 
     def contributions(self, x: Floats) -> Floats:
-        """Split each score, before clipping, into what every feature adds to the intercept.
+        """Return what every feature adds to the intercept, before clipping, shape (n, d).
 
-        Takes and refuses what `predict` does.
-
-        Returns:
-            Shape (n, d); the intercept is the score of an average labelled item.
-
+        Takes and refuses what `predict` does. The intercept is the score of an average item.
         """
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != len(self.features):  # noqa: PLR2004 - a matrix
@@ -200,7 +196,7 @@ def fit_head(
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """Labelled items in an order that depends on their content and the seed alone."""
+    """Labelled items, in an order that depends on their content and the seed alone."""
 
     x: Floats
     y: Floats
@@ -241,8 +237,7 @@ def _check(
     n, named = y.size, y.size if groups is None else len(groups)
     if y.shape != (n,) or x.shape != (n, width) or w.shape != (n,) or named != n:
         raise UnusableLabels(
-            f"shapes {x.shape} of x, {y.shape} of y and {w.shape} of weights and {named} groups do "
-            "not fit together",
+            f"x {x.shape}, y {y.shape}, weights {w.shape} and {named} groups do not fit together",
             mend=f"Pass {width} features, one label, one weight and one group per item",
         )
     if n < LABELS_NEEDED:
@@ -261,8 +256,7 @@ def _check(
     if n_groups < GROUPS_NEEDED:
         raise TooFewLabels(
             f"the labelled items form only {n_groups} groups",
-            mend=f"Label items of at least {GROUPS_NEEDED}, or pass no groups where the items are "
-            "independent",
+            mend=f"Label items of at least {GROUPS_NEEDED}, or pass none if items are independent",
         )
 
 
@@ -271,8 +265,8 @@ def _solve(data: _Labelled, w: Floats) -> _Fit:
 
     Of the candidates whose held-out squared error exceeds the smallest by no more than one standard
     error of the difference over folds, the heaviest is taken (the one-standard-error rule; Breiman,
-    Friedman, Olshen and Stone 1984, section 3.4.3, here with the paired error). Rows of weight 0
-    take no part, standardisation included, and get their prediction in `fitted`.
+    Friedman, Olshen and Stone 1984, section 3.4.3; here with the error of the paired difference).
+    Rows of weight 0 take no part, standardisation included; `fitted` holds their prediction.
     """
     total = w.sum()
     means = w @ data.x / total
@@ -317,25 +311,28 @@ def _choose_penalty(moments: Floats) -> float:
 def _agreement(data: _Labelled, fit: _Fit, rng: np.random.Generator) -> Agreement:
     """Estimate the skill on new groups, with a 95 % interval.
 
-    The point is the .632+ estimator (Efron and Tibshirani 1997, "Improvements on cross-validation",
-    JASA 92, 548-560) with 1 - rho as the error and rho = 0 as no information, over a bootstrap of
-    whole groups: each replicate fits on the drawn groups, penalty included, and correlates within
-    the groups left out. That average is low, for a replicate sees 63 % of the groups; the estimator
-    moves it towards the fit's own correlation, the less so the more the fit has overfitted. A
-    negative average is kept where the paper would stop at 0.
+    Point: each replicate of a bootstrap of whole groups fits on the groups drawn, penalty included,
+    and correlates prediction and label in those left out. That average, h, is low, for a replicate
+    sees 63 % of the groups. As the .632+ estimator does (Efron and Tibshirani 1997, JASA 92,
+    548-560; the error is 1 - rho, no information is rho = 0), it is moved towards the fit's own
+    correlation o, the less the more the fit has overfitted, R = (o - h) / o. A ranking keeps its
+    overfit under any penalty, so the paper's weight is multiplied by 1 - R once more; a negative
+    h, where the paper stops at 0, is kept.
 
-    The interval is Fisher's z with the error of a Spearman correlation of Bonett and Wright (2000,
-    Psychometrika 65, 23-28) at the effective number of items: Kish's for the weights, divided by
-    Moulton's design effect for the groups (1986, J. Econometrics 32, 385-397), 1 + (m - 1) a b with
-    m the group size as an item sees it and a, b the intraclass correlations of the held-out
-    prediction's ranks and of the label ranks it leaves over; an effect below 1 is not believed.
+    Interval: Fisher's z, with the error of a Spearman correlation of Bonett and Wright (2000,
+    Psychometrika 65, 23-28) and two widenings. Without signal a correlation between labels and
+    predictions learnt from one another has up to twice the variance (each pair of labels counts
+    both ways): a factor 1 + R**3, whose power was chosen by simulation. And the number of items is
+    the effective one: Kish's for the weights over Moulton's design effect for the groups (1986,
+    J. Econometrics 32, 385-397), 1 + (m - 1) a b, with m the group size as an item sees it and a, b
+    the intraclass correlations of the ranks of held-out predictions and of what these leave over.
     """
     n = len(data.y)
     held_out, unseen = _held_out(data, rng)
     own = _spearman(fit.fitted, data.y, data.weights)
     overfit = (own - max(held_out, 0.0)) / own if own > max(held_out, 0.0) else 0.0
     share = 0.632 / (1 - 0.368 * overfit)
-    estimate = share * held_out + (1 - share) * own
+    estimate = held_out + (1 - share) * (1 - overfit) * (own - held_out)
 
     sizes = np.bincount(data.group).astype(np.float64)
     p, q = _ranks(unseen, data.weights), _ranks(data.y, data.weights)
@@ -344,7 +341,8 @@ def _agreement(data: _Labelled, fit: _Fit, rng: np.random.Generator) -> Agreemen
     clustering = _intraclass(p, data.group, sizes) * _intraclass(left_over, data.group, sizes)
     design_effect = 1 + (sizes @ sizes / n - 1) * clustering
     effective = n**2 / (data.weights @ data.weights) / design_effect
-    error = np.sqrt((1 + estimate**2 / 2) / max(float(effective) - 3, 1.0))
+    widening = (1 + estimate**2 / 2) * (1 + overfit**3)
+    error = np.sqrt(widening / max(float(effective) - 3, 1.0))
     z = np.arctanh(np.clip(estimate, -1 + 1e-9, 1 - 1e-9))
     return Agreement(
         estimate=float(estimate),

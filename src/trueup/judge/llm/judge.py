@@ -118,6 +118,14 @@ class LLMJudge:
         wanted = {c: findings[c] for c in request.criteria}
         return request.id, Verdict(wanted, usage=usage, observed=observed)
 
+    def calls_of(self, request: Request, *, secret: bytes) -> list[Call]:
+        """Return every call that a request needs, samples included, in the order of asking."""
+        return [
+            replace(call, replicate=call.replicate + n)
+            for _, call in self.render(request, secret=secret)
+            for n in range(self.spec.samples)
+        ]
+
     def render(
         self, request: Request, *, secret: bytes
     ) -> list[tuple[tuple[Criterion, ...], Call]]:

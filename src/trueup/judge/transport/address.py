@@ -24,6 +24,8 @@ OPENAI = "https://api.openai.com/v1"
 """Where an endpoint without an address is."""
 
 _OPENAI_HOST = "api.openai.com"
+_SHORTEST = 8  # no key is shorter, while DEBUG_TOKEN=1 is common
+_SECRET_VARIABLE = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$")
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential", re.IGNORECASE)
 
 
@@ -60,9 +62,16 @@ class Address:
         return key
 
     def secrets(self) -> tuple[str, ...]:
-        """Return everything that must not appear in a message."""
-        key = os.environ.get(self.key_env, "").strip() if self.key_env else ""
-        return (*self.hidden, key) if key else self.hidden
+        """Return everything that must not appear in a message.
+
+        The environment's other keys are among it: litellm reads those of its providers itself.
+        """
+        keys = (
+            value.strip()
+            for name, value in os.environ.items()
+            if name == self.key_env or _SECRET_VARIABLE.search(name)
+        )
+        return (*self.hidden, *(key for key in keys if len(key) >= _SHORTEST))
 
 
 def address_of(endpoint: Endpoint) -> Address:

@@ -16,6 +16,7 @@ from yarl import URL
 
 from trueup.judge.transport.address import address_of
 from trueup.judge.transport.base import ServerFault, TimedOut, TransportFault, Unreachable
+from trueup.judge.transport.connection import Connections
 from trueup.judge.transport.problem import (
     clean,
     error_inside,
@@ -57,15 +58,13 @@ class DirectTransport:
 
     def __init__(self, endpoint: Endpoint, *, connections: int = 64) -> None:
         self._endpoint = endpoint
-        self._connections = connections
+        self._connections = Connections(connections)
         self._address = address_of(endpoint)
         base = self._address.url
         self._url = (base / "chat/completions").with_query(base.query)
         self._proxy = _proxy_for(base)
         self._opening = f'{{"model":{_encode(endpoint.wire_model)},"messages":'
         self._formats: dict[int, tuple[Mapping[str, Any], str, str]] = {}
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def send(self, call: Call, *, rung: Rung, drop: frozenset[str], timeout: float) -> Reply:  # noqa: ASYNC109 - the contract's own bound on the whole attempt
         """Make one attempt on the given rung, without the dropped parameters.
@@ -73,9 +72,7 @@ class DirectTransport:
         Raises:
             TransportFault: No usable reply; the subclass says why.
         """
-        session = self._session
-        if session is None or session.closed or self._loop is not asyncio.get_running_loop():
-            session = await self._renew()
+        session = await self._connections.session()
         body = self._body(call, rung=rung, drop=drop)
         headers = self._headers()
         fault: TransportFault
@@ -104,21 +101,7 @@ class DirectTransport:
 
     async def close(self) -> None:
         """Close all connections; a later call opens new ones."""
-        session, loop = self._session, self._loop
-        self._session = self._loop = None
-        await _retire(session, loop)
-
-    async def _renew(self) -> aiohttp.ClientSession:
-        old, loop = self._session, self._loop
-        session = self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            headers={"User-Agent": "trueup"},
-        )
-        self._loop = asyncio.get_running_loop()
-        await _retire(old, loop)
-        return session
+        await self._connections.close()
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
@@ -215,18 +198,6 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         response.close()  # the rest is not worth reading for the connection's sake
         raise ServerFault(TOO_LARGE)
     return b"".join(parts)
-
-
-async def _retire(
-    session: aiohttp.ClientSession | None, loop: asyncio.AbstractEventLoop | None
-) -> None:
-    """Close a session wherever its event loop is."""
-    if session is None or loop is None:
-        return
-    if loop is asyncio.get_running_loop() or loop.is_closed():
-        await session.close()
-    else:
-        asyncio.run_coroutine_threadsafe(session.close(), loop)
 
 
 def _proxy_for(url: URL) -> URL | None:

@@ -79,7 +79,9 @@ _SHAPE = re.compile(
 _KEYS = re.compile(
     r"\b(?:sk|gsk)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\b(?:Bearer|Basic)\s+[\w+/=.*-]{6,}"
 )
-_TAGS = re.compile(r"<[a-zA-Z/!][^<>]*>")
+_TAGS = re.compile(
+    r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?>|<![^<>]*>|<[\w.]+ object at 0x[0-9a-f]+>"
+)
 _USERINFO = re.compile(r"(?<=://)[^\s/@]+@")
 
 

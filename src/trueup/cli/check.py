@@ -1,0 +1,85 @@
+"""`trueup check`: lint rubrics, and read judges and runners without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trueup.cli.common import FINE, GATE_FAILED, Json, console, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trueup.runner.check import Checked
+
+_BROKEN = 2
+
+
+def command(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or workspaces; this folder by default.")
+    ] = None,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules and leave.")] = False,
+    json_: Json = False,
+) -> int:
+    """Check rubrics by what is known to go wrong with them; read judges and runners."""
+    if rules:
+        return _rules(json_=json_)
+    from trueup.runner.check import check_paths  # noqa: PLC0415 - heavy
+
+    checked = check_paths(paths or [Path()])
+    if json_:
+        print_json([file.to_dict() for file in checked])
+    else:
+        _show(checked)
+    if any(file.problem for file in checked):
+        return _BROKEN
+    return GATE_FAILED if any(file.failing(strict=strict) for file in checked) else FINE
+
+
+def _rules(*, json_: bool) -> int:
+    from trueup.rubric.lint import RULES  # noqa: PLC0415 - heavy
+
+    listed = [
+        {"rule": rule.id, "severity": str(rule.severity), "detects": rule.detects} for rule in RULES
+    ]
+    if json_:
+        print_json(listed)
+    else:
+        for row in listed:
+            console().print(f"{row['rule']:18} {row['severity']:12} {row['detects']}")
+    return FINE
+
+
+def _show(checked: Sequence[Checked]) -> None:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    from trueup.report.safe import visible  # noqa: PLC0415 - heavy
+
+    colours = {"error": "red", "warn": "yellow", "info": "cyan"}
+    screen = console()
+    counts = dict.fromkeys(("error", "warn", "info", "ignored"), 0)
+    for file in checked:
+        if file.problem:
+            screen.print(Text(visible(file.problem), style="red"))
+        for remark in file.remarks:
+            counts["ignored" if remark.ignored else remark.severity] += 1
+            if remark.ignored:
+                continue
+            head = Text(f"{remark.place or file.path}: ")
+            head.append(remark.severity, style=colours[remark.severity])
+            head.append(f" {remark.rule}")
+            if remark.span:
+                head.append(f" '{visible(remark.span)}'", style="dim")
+            screen.print(head)
+            screen.print(f"    {remark.why} {remark.mend}")
+    broken = sum(bool(file.problem) for file in checked)
+    parts = [f"{len(checked)} files checked", f"{broken} unusable"] if broken else [
+        f"{len(checked)} files checked"
+    ]  # fmt: skip
+    parts += [f"{count} {name}" for name, count in counts.items() if count]
+    screen.print(", ".join(parts))

@@ -1,0 +1,48 @@
+"""`trueup diff`: what changed in meaning between two versions of a rubric."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trueup.cli.common import FINE, Json, console, print_json
+
+if TYPE_CHECKING:
+    from trueup.rubric.diff import RubricDiff
+
+
+def command(
+    old: Annotated[str, typer.Argument(help="Name or path of the old rubric.")],
+    new: Annotated[str, typer.Argument(help="Name or path of the new one.")],
+    *,
+    json_: Json = False,
+) -> int:
+    """Say what changed in meaning, and which verdicts, labels and figures that ends."""
+    from trueup.api import load_rubric  # noqa: PLC0415 - heavy
+    from trueup.rubric.diff import diff  # noqa: PLC0415 - heavy
+
+    found = diff(load_rubric(old), load_rubric(new))
+    if json_:
+        print_json(found.to_dict())
+    else:
+        _show(found)
+    return FINE
+
+
+def _show(found: RubricDiff) -> None:
+    screen = console()
+    screen.print(f"{found.old} -> {found.new}", style="bold")
+    if not found:
+        screen.print("Nothing changed in meaning.")
+    for change in found.changes:
+        parts = f" ({', '.join(change.parts)})" if change.parts else ""
+        screen.print(f"{change.id}: {change.kind}{parts}")
+        screen.print(f"    {change.consequence}", style="dim")
+        if change.suspicion:
+            other = f" '{change.other}'" if change.other else ""
+            screen.print(f"    Looks like {change.suspicion}{other}.", style="yellow")
+    for note in found.notes:
+        screen.print(note)
+    if found.unchanged:
+        screen.print(f"Unchanged: {', '.join(found.unchanged)}", style="dim")

@@ -1,0 +1,31 @@
+"""`trueup doctor`: what is in a file of outputs, what it allows, and what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trueup.cli.common import FINE, Json, MapOption, ZoneOption, console, field_map, print_json
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="JSONL, CSV, Parquet or Arrow file.")],
+    map_: MapOption = None,
+    timezone: ZoneOption = None,
+    *,
+    json_: Json = False,
+) -> int:
+    """Say what a file holds, what that allows, and what is missing for more."""
+    from trueup.item.doctor import diagnose  # noqa: PLC0415 - heavy
+
+    found = diagnose(file, fields=field_map(map_), timezone=timezone)
+    if json_:
+        print_json(found.to_dict())
+        return FINE
+    from trueup.report.doctor import render  # noqa: PLC0415 - heavy
+
+    for part in render(found):
+        console().print(part)
+    return FINE

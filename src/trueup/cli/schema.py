@@ -1,0 +1,28 @@
+"""`trueup schema`: JSON Schema of a rubric file, for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trueup.cli.common import FINE, print_json
+
+
+def command(
+    out: Annotated[Path | None, typer.Option("--out", help="Write to a file.")] = None,
+    *,
+    json_: Annotated[bool, typer.Option("--json", help="It is JSON already.")] = False,
+) -> int:
+    """Print the JSON Schema of rubric files; editors complete and check with it."""
+    import json  # noqa: PLC0415 - where it is used
+
+    from trueup.rubric.schema import rubric_schema  # noqa: PLC0415 - heavy
+
+    del json_
+    if out is None:
+        print_json(rubric_schema())
+    else:
+        out.write_text(json.dumps(rubric_schema(), indent=2) + "\n", encoding="utf-8")
+    return FINE

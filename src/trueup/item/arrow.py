@@ -1,0 +1,176 @@
+"""Parquet and Arrow files, tables and streams as rows."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trueup.errors import DataError
+from trueup.item.rows import Numbered, Row, Rows, once, peek, refuse_doubles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_BATCH = 512
+"""Rows that are held at a time."""
+
+
+def parquet_rows(path: Path) -> Rows:
+    """Return the rows of a Parquet file, read in batches.
+
+    Raises:
+        DataError: The file is cut off or damaged.
+    """
+    with _readable(path.name, "Parquet"), pq.ParquetFile(path) as file:
+        count, columns = file.metadata.num_rows, tuple(file.schema_arrow.names)
+
+    def batches() -> Iterator[Any]:
+        with _readable(path.name, "Parquet"), pq.ParquetFile(path) as file:
+            yield from file.iter_batches(batch_size=_BATCH)
+
+    return _rows(path.name, "Parquet", columns, batches, count=count)
+
+
+def arrow_rows(path: Path) -> Rows:
+    """Return the rows of an Arrow (Feather version 2) file or of a file with an Arrow stream.
+
+    Raises:
+        DataError: The file is cut off or damaged.
+    """
+
+    def batches() -> Iterator[Any]:
+        with _readable(path.name, "Arrow"), pa.OSFile(str(path), "rb") as file:
+            if file.read(6) == b"ARROW1":
+                file.seek(0)
+                with pa.ipc.open_file(file) as reader:
+                    for number in range(reader.num_record_batches):
+                        yield reader.get_batch(number)
+            else:
+                file.seek(0)
+                with pa.ipc.open_stream(file) as stream:
+                    yield from stream
+
+    with _readable(path.name, "Arrow"), pa.OSFile(str(path), "rb") as file:
+        is_file = file.read(6) == b"ARROW1"
+        file.seek(0)
+        with pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file) as reader:
+            columns = tuple(reader.schema.names)
+    return _rows(path.name, "Arrow", columns, batches)
+
+
+def table_rows(table: Any, name: str) -> Rows:  # noqa: ANN401 - pyarrow is untyped
+    """Return the rows of a pyarrow Table or RecordBatch."""
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
+    return _rows(
+        name,
+        "Arrow table",
+        tuple(table.schema.names),
+        lambda: iter(table.to_batches(max_chunksize=_BATCH)),
+        count=table.num_rows,
+    )
+
+
+def stream_rows(source: Any, name: str) -> Rows:  # noqa: ANN401 - anything with an Arrow stream
+    """Return the rows of a frame that hands out Arrow streams, or of a RecordBatchReader.
+
+    A RecordBatchReader is read once; other sources (a polars frame) give a new stream each time.
+    """
+    if isinstance(source, pa.RecordBatchReader):
+        columns = tuple(source.schema.names)
+        refuse_doubles(columns, name)
+        sample, start = once(_numbered(lambda: iter(source), name), name)
+        return Rows(
+            name=name,
+            format="Arrow stream",
+            unit="row",
+            columns=columns,
+            sample=sample,
+            start=start,
+            again=False,
+        )
+    columns = tuple(pa.RecordBatchReader.from_stream(source).schema.names)
+    count = len(source) if hasattr(source, "__len__") else None
+
+    def batches() -> Iterator[Any]:
+        return iter(pa.RecordBatchReader.from_stream(source))
+
+    return _rows(
+        name, f"{type(source).__module__.partition('.')[0]} frame", columns, batches, count=count
+    )
+
+
+def _rows(
+    name: str,
+    format_: str,
+    columns: tuple[str, ...],
+    batches: Callable[[], Iterator[Any]],
+    *,
+    count: int | None = None,
+) -> Rows:
+    refuse_doubles(columns, name)
+
+    def start() -> Iterator[Numbered]:
+        return _numbered(batches, name)
+
+    return Rows(
+        name=name,
+        format=format_,
+        unit="row",
+        columns=columns,
+        sample=peek(start),
+        start=start,
+        count=count,
+    )
+
+
+def _numbered(batches: Callable[[], Iterator[Any]], name: str) -> Iterator[Numbered]:
+    number = 0
+    for batch in batches():
+        for part in _slices(batch):
+            for row in _dicts(part, name):
+                number += 1
+                yield number, row
+
+
+def _slices(batch: Any) -> Iterator[Any]:  # noqa: ANN401 - pyarrow is untyped
+    """Cut a batch, which a file's writer may have made as large as the file."""
+    for first in range(0, batch.num_rows, _BATCH):
+        yield batch.slice(first, _BATCH)
+
+
+def _dicts(batch: Any, name: str) -> Iterator[Row]:  # noqa: ANN401 - pyarrow is untyped
+    names = batch.schema.names
+    cells = [_values(batch.column(place), names[place], name) for place in range(len(names))]
+    for values in zip(*cells, strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def _values(column: Any, named: str, name: str) -> list[Any]:  # noqa: ANN401 - pyarrow is untyped
+    """Return a column's cells as Python values; undecodable text comes as bytes."""
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":  # datetime has no nanoseconds
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        if pa.types.is_dictionary(kind):
+            column = column.dictionary_decode()
+        if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+            what = f"column '{named}' holds bytes inside its values that are no UTF-8"
+            raise DataError(what, where=name, mend="Write the file again from valid text") from None
+        return list(column.cast(pa.large_binary()).to_pylist())
+
+
+@contextmanager
+def _readable(name: str, format_: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        what = f"the {format_} file is cut off or damaged ({reason})"
+        raise DataError(what, where=name, mend="Write or copy the file again") from None

@@ -1,0 +1,42 @@
+"""Secrets: how they are recognised in judge files, and kept out of what is written down.
+
+Keys come from the environment and enter no store, report or message. A judge of somebody else's
+making may still put one into an exception, and a hurried author one into a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+_NAMED = re.compile(
+    r"(?:^|[-_.])(?:api[-_]?key|apikey|access[-_]?key|secret[-_]?key|key|auth|authorization|"
+    r"bearer|token|secret|password|passwd|credentials?|cookie)$",
+    re.IGNORECASE,
+)
+_SHAPED = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|glpat|AKIA|AIza|ya29)[-_.]?[A-Za-z0-9_\-.]{16,}"
+    r"|\b(?:Bearer|Basic)\s+[A-Za-z0-9_\-.=+/~]{8,}",
+)
+_IN_ADDRESS = re.compile(r"://[^/@\s]+@|[?&](?:api[-_]?key|key|token|access_token)=[^&\s]+", re.I)
+_SHORTEST = 8
+"""Shorter values are no keys, and taking them out would garble a message."""
+
+
+def names_secret(name: str) -> bool:
+    """Tell whether a key of a file or a header's name announces a secret."""
+    return _NAMED.search(name) is not None
+
+
+def holds_secret(text: str) -> bool:
+    """Tell whether a text looks like a key, or an address that carries one."""
+    return _SHAPED.search(text) is not None or _IN_ADDRESS.search(text) is not None
+
+
+def conceal(text: str) -> str:
+    """Return text without what looks like a key, or is one in this process's environment."""
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST and names_secret(name) and value in text:
+            text = text.replace(value, "***")
+    text = _SHAPED.sub("***", text)
+    return _IN_ADDRESS.sub(lambda match: "://***@" if match[0][0] == ":" else "?***", text)

@@ -1,0 +1,1 @@
+"""Reports: results rendered for terminals and files; nothing is computed here."""

@@ -1,0 +1,196 @@
+"""Counting what a reader would count: words, sentences, bullets and the like of a text.
+
+Rules of thumb, not linguistics: each unit says below what it takes for one. All are linear in the
+text's length. Fenced code is left out where its lines would pass for headings, bullets or
+sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Counter: TypeAlias = Callable[[str], int]
+
+# Scripts written without blanks: every sign is taken for a word, as text processors do.
+_UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}][^\s{_UNSPACED}]*")
+_HAS_WORD = re.compile(r"[^\W_]")
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
+_BULLET = re.compile(r"[ \t]*(?:[-*+\u2022\u2023\u25e6\u2043]|\d{1,3}[.)])[ \t]+(?=\S)")
+_HEADING = re.compile(r"[ ]{0,3}#{1,6}[ \t]+\S")
+_UNDERLINE = re.compile(r"[ ]{0,3}(?:={3,}|-{3,})[ \t]*")
+_LINK = re.compile(
+    r"\[[^\[\]\n]{0,500}\]\([^()\s]{1,2000}[^()\n]{0,200}\)"
+    r"|(?:https?://|(?<![\w./])www\.)[^\s<>()\[\]]+",
+    re.IGNORECASE,
+)
+_EMOJI = regex.compile(
+    r"\p{Regional_Indicator}{2}"
+    r"|[0-9#*]\uFE0F?\u20E3"
+    r"|(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F"
+    r"|[\u2600-\u27BF\U0001F000-\U0001FAFF--[^\p{Extended_Pictographic}]])"
+    r"[\uFE0F\p{Emoji_Modifier}]*"
+    r"(?:\u200D\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]*)*",
+    regex.VERSION1,
+)
+_CLOSING = "\"'\u201d\u2019\u00bb)\\]*_"
+_STOP = re.compile(rf"[.!?\u2026\u061f]+(?=[{_CLOSING}]*(?:\s|$))|[\u3002\uff01\uff1f]+")
+_LAST_WORD = re.compile(r"[\w.]{1,12}$")
+_ABBREVIATIONS = frozenset(
+    {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "inc", "ltd", "dept", "vs", "e.g", "i.e",
+     "cf", "approx", "no", "nos", "fig", "eq", "art", "sec", "jan", "feb", "mar", "apr", "jun",
+     "jul", "aug", "sep", "sept", "oct", "nov", "dec"}
+)  # fmt: skip
+"""Words whose full stop seldom ends a sentence."""
+
+
+def words(text: str) -> int:
+    """Count runs without white space that hold a letter or digit; each Han or kana sign."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+def sentences(text: str) -> int:
+    """Count sentence ends, and the ends of bullets, headings and paragraphs that lack one."""
+    return sum(_sentences(block) for block in _blocks(text))
+
+
+def paragraphs(text: str) -> int:
+    """Count runs of lines between blank lines that hold a word; fenced code is one run."""
+    count, inside = 0, False
+    for line, code in _lines(text):
+        if code or line.strip():
+            count += not inside and bool(_HAS_WORD.search(line))
+            inside = inside or bool(_HAS_WORD.search(line))
+        else:
+            inside = False
+    return count
+
+
+def bullets(text: str) -> int:
+    """Count list items, with a bullet or a number, outside fenced code."""
+    return sum(1 for line in _prose(text) if _is_bullet(line))
+
+
+def characters(text: str) -> int:
+    """Count code points, white space inside included, around the text not."""
+    return len(text.strip())
+
+
+def lines(text: str) -> int:
+    """Count the lines that are not blank."""
+    return sum(1 for line in text.splitlines() if line.strip())
+
+
+def headings(text: str) -> int:
+    """Count Markdown headings outside fenced code: #, or underlined with === or ---."""
+    count, above = 0, ""
+    for line in _prose(text):
+        underlines = _UNDERLINE.fullmatch(line) and _HAS_WORD.search(above)
+        count += bool(_HEADING.match(line)) or bool(underlines and not _is_bullet(above))
+        above = line
+    return count
+
+
+def links(text: str) -> int:
+    """Count Markdown links and images, and the bare URLs beside them."""
+    return sum(1 for _ in _LINK.finditer(text))
+
+
+def emoji(text: str) -> int:
+    """Count emoji as they are seen: a flag, a family or a skin tone is one."""
+    return sum(1 for _ in _EMOJI.finditer(text))
+
+
+def questions(text: str) -> int:
+    """Count runs of end marks with a question mark; those inside URLs and code do not count."""
+    return _ends(text, "?\uff1f\u061f")
+
+
+def exclamations(text: str) -> int:
+    """Count runs of end marks with an exclamation mark."""
+    return _ends(text, "!\uff01")
+
+
+UNITS: Mapping[str, Counter] = {
+    "words": words,
+    "sentences": sentences,
+    "paragraphs": paragraphs,
+    "bullets": bullets,
+    "characters": characters,
+    "lines": lines,
+    "headings": headings,
+    "links": links,
+    "emoji": emoji,
+    "questions": questions,
+    "exclamations": exclamations,
+}
+"""What a check can count, by the name in `count: {unit: ...}`."""
+
+
+def _lines(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each line, and whether it belongs to fenced code."""
+    fence = ""
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if fence:
+            yield line, True
+            closes = mark and mark[1][0] == fence[0] and len(mark[1]) >= len(fence)
+            if closes and line.strip() == line.strip()[0] * len(line.strip()):
+                fence = ""
+        else:
+            fence = mark[1] if mark else ""
+            yield line, bool(mark)
+
+
+def _prose(text: str) -> Iterator[str]:
+    return (line for line, code in _lines(text) if not code)
+
+
+def _is_bullet(line: str) -> bool:
+    return bool(_BULLET.match(line)) and bool(_HAS_WORD.search(line))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Yield paragraphs, bullets and headings, their marks removed."""
+    block: list[str] = []
+    for line in _prose(text):
+        starts = not line.strip() or _is_bullet(line) or _HEADING.match(line)
+        if starts and block:
+            yield "\n".join(block)
+            block = []
+        if _HEADING.match(line):
+            yield line
+        elif line.strip():
+            block.append(_BULLET.sub("", line, count=1) if _is_bullet(line) else line)
+    if block:
+        yield "\n".join(block)
+
+
+def _sentences(block: str) -> int:
+    count, begin = 0, 0
+    for stop in _STOP.finditer(block):
+        if stop[0] == "." and _abbreviates(block[max(begin, stop.start() - 12) : stop.start()]):
+            continue
+        count += bool(_HAS_WORD.search(block, begin, stop.start()))
+        begin = stop.end()
+    return count + bool(_HAS_WORD.search(block, begin))
+
+
+def _abbreviates(before: str) -> bool:
+    """Tell whether a full stop after this text belongs to an abbreviation or an initial."""
+    last = _LAST_WORD.search(before)
+    if last is None:
+        return False
+    word = last[0]
+    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
+
+
+def _ends(text: str, marks: str) -> int:
+    prose = "\n".join(_prose(text))
+    return sum(1 for stop in _STOP.finditer(prose) if any(mark in stop[0] for mark in marks))

@@ -1,0 +1,136 @@
+"""Checking a workspace: every rubric is linted, every judge and runner read, none is run."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from trueup.errors import TrueupError, WorkspaceError
+from trueup.judge.load import load_judge
+from trueup.rubric.lint import lint
+from trueup.rubric.load import load_rubric
+from trueup.runner.spec import load_runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trueup.rubric.lint import LintFinding
+
+FileKind: TypeAlias = Literal["rubric", "judge", "runner"]
+_FOLDERS: dict[str, FileKind] = {"rubrics": "rubric", "judges": "judge", "runners": "runner"}
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found in one file."""
+
+    path: str
+    kind: FileKind
+    problem: str = ""
+    """Why the file cannot be used at all; empty where it can."""
+    remarks: tuple[LintFinding, ...] = ()
+
+    def failing(self, *, strict: bool) -> tuple[LintFinding, ...]:
+        """Return the remarks that fail a check."""
+        severities = {"error", "warn"} if strict else {"error"}
+        return tuple(r for r in self.remarks if r.ignored is None and r.severity in severities)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for `--json`."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "problem": self.problem or None,
+            "remarks": [
+                {
+                    "rule": r.rule,
+                    "severity": r.severity,
+                    "criterion": r.criterion,
+                    "place": str(r.place) if r.place else None,
+                    "span": r.span,
+                    "why": r.why,
+                    "mend": r.mend,
+                    "ignored": r.ignored,
+                }
+                for r in self.remarks
+            ],
+        }
+
+
+def check_paths(paths: Sequence[Path]) -> list[Checked]:
+    """Check files, and whatever workspaces hold.
+
+    Raises:
+        WorkspaceError: A path is missing, or a folder holds nothing to check.
+    """
+    found = []
+    for path in paths:
+        if not path.exists():
+            raise WorkspaceError("there is no such file or folder", where=str(path))
+        files = list(_files(path)) if path.is_dir() else [(path, _kind(path))]
+        if not files:
+            mend = "A workspace has rubrics/, judges/ or runners/: trueup init makes one"
+            raise WorkspaceError("there is nothing to check here", where=str(path), mend=mend)
+        found += [_check(file, kind) for file, kind in files]
+    return found
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, FileKind]]:
+    for name, kind in _FOLDERS.items():
+        endings = (*_YAML, ".py") if kind != "rubric" else _YAML
+        for path in sorted((folder / name).glob("*")):
+            if path.suffix in endings:
+                yield path, kind
+    for path in sorted(folder.glob("examples/*/rubric.yaml")):
+        yield path, "rubric"
+    if folder.name in _FOLDERS:
+        for path in sorted(folder.glob("*")):
+            if path.suffix in (*_YAML, ".py"):
+                yield path, _FOLDERS[folder.name]
+
+
+def _kind(path: Path) -> FileKind:
+    if path.parent.name in _FOLDERS:
+        return _FOLDERS[path.parent.name]
+    return "judge" if path.suffix == ".py" else "rubric"
+
+
+def _check(path: Path, kind: FileKind) -> Checked:
+    try:
+        if path.suffix == ".py":
+            return Checked(str(path), kind, _python(path, kind))
+        if kind == "rubric":
+            return Checked(str(path), kind, remarks=lint(load_rubric(path)))
+        if kind == "judge":
+            load_judge(path)
+        else:
+            load_runner(path)
+    except TrueupError as error:
+        return Checked(str(path), kind, str(error))
+    return Checked(str(path), kind)
+
+
+def _python(path: Path, kind: FileKind) -> str:
+    """Return what is wrong with a Python file, without running it."""
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except (SyntaxError, ValueError) as error:
+        return f"{path}: this is no Python: {error}"
+    if kind != "judge":
+        return ""
+    names = {
+        target.id for node in tree.body for target in _targets(node) if isinstance(target, ast.Name)
+    }
+    defined = {getattr(node, "name", "") for node in tree.body}
+    if "judge" in names | defined:
+        return ""
+    return f"{path}: a Python judge exports `judge`, and this file assigns no such name"
+
+
+def _targets(node: ast.stmt) -> Sequence[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign) else []

@@ -1,0 +1,1 @@
+"""Help for testing judges and whatever calls them: public, and free of heavy imports."""

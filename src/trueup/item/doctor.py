@@ -196,7 +196,8 @@ def _notes(items: ItemSource, survey: Survey, found: Recognised, *, derived: boo
             else ""
         )
     if survey.null_words:
-        yield f"{survey.null_words:,} of {survey.rows:,} outputs are nothing but a word like nan or null"
+        words = f"{survey.null_words:,} of {survey.rows:,} outputs"
+        yield f"{words} are nothing but a word like nan or null"
     if survey.repeated_items:
         repeats = f"{survey.repeated_items:,} of {survey.rows:,} items repeat an earlier one"
         yield f"{repeats} in input and output; they share calls"

@@ -29,6 +29,12 @@ _PASSAGE_KEYS = ("page_content", "content", "text")
 """Where retrievers keep the text of a passage."""
 
 
+_PART_TYPES = frozenset(
+    """text input_text output_text refusal image_url input_image image input_audio audio file
+    input_file thinking""".split()
+)
+
+
 class Read(NamedTuple):
     """What was read from one cell."""
 
@@ -211,7 +217,7 @@ def _text_of_list(value: list[Any], role: Role) -> Text:
 
 def _are_parts(value: list[Any]) -> bool:
     return bool(value) and all(
-        isinstance(part, dict) and isinstance(part.get("type"), str) for part in value
+        isinstance(part, dict) and part.get("type") in _PART_TYPES for part in value
     )
 
 

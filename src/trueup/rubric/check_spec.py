@@ -80,7 +80,7 @@ _FIELD = {"type": "string", "pattern": rf"^({'|'.join(FIELDS)}|metadata\.(.|\n)+
 Pattern: TypeAlias = Annotated[
     Verbatim,
     AfterValidator(_compiles),
-    WithJsonSchema({**_LITERAL, "format": "regex", "maxLength": MAX_PATTERN}),
+    WithJsonSchema({**_LITERAL, "maxLength": MAX_PATTERN}),
 ]
 Texts: TypeAlias = Annotated[
     tuple[Verbatim, ...],

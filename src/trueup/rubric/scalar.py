@@ -48,7 +48,7 @@ class Scalar:
         return repr(short) if self.plain else f"the text {short!r}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # hashed by identity, as annotations must be
 class Or:
     """In an annotation: what may also stand in the file, for the JSON Schema."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trueup.rubric.consistency import CANNOT_TELL
 from trueup.rubric.spec import NEEDS, RubricSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,10 +23,12 @@ def rubric_schema() -> dict[str, Any]:
     a flag too: what stands in the file is then meant as it is written.
     """
     body = RubricSpec.model_json_schema()
-    schema = {"$schema": DIALECT, "$id": IDENTITY, **_tidy(body)}
+    schema = {"$schema": DIALECT, "$id": IDENTITY, "title": "trueup rubric", **_tidy(body)}
     schema["properties"]["criteria"]["contains"] = _EARNS
     criterion = schema["$defs"]["CriterionSpec"]
     criterion["allOf"] = _CRITERION
+    for name in ("scale", "choices"):
+        criterion["properties"][name]["propertyNames"] = _LEVEL_KEY
     need = criterion["properties"]["needs"]["items"]
     criterion["properties"]["needs"]["items"] = {"anyOf": [{"enum": list(NEEDS)}, need]}
     schema["$defs"]["CheckSpec"]["anyOf"] = [
@@ -59,6 +62,7 @@ def _has(name: str) -> dict[str, Any]:
     return {"required": [name]}
 
 
+_LEVEL_KEY = {"pattern": r"^\S(.*\S)?$", "not": {"const": CANNOT_TELL}}
 _LEVELLED = {"anyOf": [_has("scale"), _has("choices")]}
 _GATED = {"required": ["gate"], "properties": {"gate": {"not": {"const": False}}}}
 _EARNS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeAlias, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from trueup.errors import did_you_mean
 from trueup.rubric.check_spec import CheckSpec, Spec
@@ -202,7 +202,7 @@ class CriterionSpec(Spec):
         None,
         min_length=2,
         description="Levels from worst to best: key -> text, or {text, value}.",
-        examples=[{1: "curt or chatty", 2: "acceptable", 3: "exactly right"}],
+        examples=[{"1": "curt or chatty", "2": "acceptable", "3": "exactly right"}],
     )
     choices: dict[str, Choice] | None = Field(
         None,
@@ -237,8 +237,6 @@ class CriterionSpec(Spec):
 
 class RubricSpec(Spec):
     """Criteria about one task, and how they make a score."""
-
-    model_config = ConfigDict(title="trueup rubric")
 
     name: Slug = Field(description="Short name of the rubric.", examples=["billing-reply"])
     version: Prose = Field(

@@ -24,8 +24,6 @@ from trueup.store.store import clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tenacity import RetryCallState
-
     from trueup.judge.transport.base import Call, Endpoint, Price, Reply
     from trueup.judge.verdict import Finding
     from trueup.runner.budget import Purse
@@ -164,16 +162,15 @@ class Door:
         lane = self._lane(call.endpoint)
         seconds = lane.endpoint.limits.deadline
         tries = _Tries(lane)
-        retrying = AsyncRetrying(
-            stop=stop_after_delay(seconds),
-            wait=_wait,
-            retry=retry_if_exception(lambda e: isinstance(e, TransportFault) and e.retry),
-            before_sleep=tries.failed,
-            reraise=True,
-        )
         try:
             async with asyncio.timeout(seconds):
-                return await retrying(self._attempt, key, call, lane, tries)  # type: ignore[no-any-return] # tenacity is untyped here
+                try:
+                    return await self._attempt(key, call, lane, tries)
+                except TransportFault as fault:
+                    if not fault.retry:
+                        raise
+                    tries.last = fault
+                return await self._again(key, call, lane, tries)
         except TimeoutError as error:
             fault = tries.last or TimedOut(f"no answer within {seconds:g} seconds")
             lane.gave_up(fault)
@@ -181,6 +178,21 @@ class Door:
         except TransportFault as fault:
             lane.gave_up(fault)
             raise
+
+    async def _again(
+        self, key: bytes, call: Call, lane: Lane, tries: _Tries
+    ) -> tuple[Reply, Usage]:
+        """Try again until it succeeds or the call's time is up, waiting first."""
+        await asyncio.sleep(tries.wait())
+        async for attempt in AsyncRetrying(
+            stop=stop_after_delay(lane.endpoint.limits.deadline),
+            wait=lambda _: tries.wait(),
+            retry=retry_if_exception(tries.worth_another),
+            reraise=True,
+        ):
+            with attempt:
+                answer = await self._attempt(key, call, lane, tries)
+        return answer
 
     async def _attempt(
         self, key: bytes, call: Call, lane: Lane, tries: _Tries
@@ -246,16 +258,6 @@ def _observed(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _wait(state: RetryCallState) -> float:
-    """Return seconds until the next attempt: what the server asked, else doubling with jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = getattr(error, "retry_after", None)
-    if asked is not None:
-        return float(asked) + random.uniform(0, 0.1)  # noqa: S311 - jitter
-    longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (state.attempt_number - 1))
-    return random.uniform(longest / 2, longest)  # noqa: S311 - jitter
-
-
 class _Tries:
     """How often one call was tried, and what went wrong last."""
 
@@ -264,10 +266,19 @@ class _Tries:
         self.last: TransportFault | None = None
         self._lane = lane
 
-    def failed(self, state: RetryCallState) -> None:
-        """Remember a fault before the next wait; end the run where waiting is pointless."""
-        fault = state.outcome.exception() if state.outcome else None
-        if isinstance(fault, TransportFault):
-            self.last = fault
-            if self._lane.hopeless(fault, state.attempt_number):
-                self._lane.gave_up(fault)
+    def worth_another(self, error: BaseException) -> bool:
+        """Tell whether to try again; end the run where nothing was ever reached."""
+        if not isinstance(error, TransportFault) or not error.retry:
+            return False
+        self.last = error
+        if self._lane.hopeless(error, self.count):
+            self._lane.gave_up(error)
+        return True
+
+    def wait(self) -> float:
+        """Return seconds until the next attempt: what the server asked, else doubling."""
+        asked = self.last.retry_after if self.last else None
+        if asked is not None:
+            return asked + random.uniform(0, 0.1)  # noqa: S311 - jitter
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.count - 1))
+        return random.uniform(longest / 2, longest)  # noqa: S311 - jitter

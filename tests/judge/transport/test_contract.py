@@ -46,7 +46,7 @@ SCHEMA = {
 }
 MESSAGES = (
     {"role": "system", "content": "Judge {{ item }} by one criterion.\n\tNo %s, no {0}."},
-    {"role": "user", "content": "Grüße \u2028 \U0001f600 <b>&amp;</b> \\ \"quoted\" {% raw %}"},
+    {"role": "user", "content": 'Grüße \u2028 \U0001f600 <b>&amp;</b> \\ "quoted" {% raw %}'},
 )
 TRANSPORTS = [DirectTransport, LitellmTransport]
 NOTHING: frozenset[str] = frozenset()

@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from trueup.errors import JudgeError
 from trueup.judge.features.head import Head
 from trueup.judge.features.judge import FeaturesJudge
-from trueup.judge.features.surface import VERSION
+from trueup.judge.features.surface import FEATURES, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,12 +61,18 @@ def rebuild(body: Mapping[str, Any], *, name: str, where: str) -> FeaturesJudge:
         raise JudgeError(what, where=where, mend=mend)
     try:
         criteria = body["criteria"]
-        heads = {c: Head.from_dict(entry["head"]) for c, entry in criteria.items()}
+        heads = {c: _head(entry["head"]) for c, entry in criteria.items()}
         questions = {c: str(entry["question"]) for c, entry in criteria.items()}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = f"this is no fitted judge ({error})"
         raise JudgeError(what, where=where, mend=mend) from error
     return FeaturesJudge(heads, questions=questions, name=str(body.get("name") or name))
+
+
+def _head(body: Mapping[str, Any]) -> Head:
+    head = Head.from_dict(body)
+    head.predict(np.zeros((1, len(FEATURES))))  # a file may hold anything: fail now, not later
+    return head
 
 
 def _yaml(body: dict[str, Any]) -> str:

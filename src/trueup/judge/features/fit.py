@@ -55,10 +55,11 @@ def fit(
             what += f" ({len(targets)} labels, of which {len(targets) - len(labelled)} fit no item)"
         mend = f"Label at least {LABELS_NEEDED}"
         raise TooFewLabels(what, where=rubric.name, mend=mend)
+    known = [_group(item, groups) for item in labelled.values()]
     head = fit_head(
         measured(labelled.values()),
         np.array([targets[name] for name in labelled], dtype=np.float64),
-        groups=[_group(item, groups) for item in labelled.values()],
+        groups=known if any(kind == "group" for kind, _ in known) else None,
         seed=seed,
     )
     return FeaturesJudge({criterion: head}, questions={criterion: rubric.by_id[criterion].question})

@@ -11,7 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NEUTRALISING = "1"
 """Version of the table below; part of the instrument."""
@@ -65,6 +68,15 @@ def boundary(secret: bytes, key: bytes, text: str) -> str:
             return mac
     msg = "no boundary found that the text does not contain"
     raise ValueError(msg)
+
+
+def nonce(secret: bytes, about: bytes, criteria: Iterable[str]) -> str:
+    """Return what an answer must repeat where nothing but words demands its shape: 12 digits.
+
+    The same for every asking of the same questions about the same item, so that the call is too.
+    """
+    asked = b"nonce/" + about + "/".join(criteria).encode()
+    return hmac.new(secret, asked, hashlib.sha256).hexdigest()[:12]
 
 
 def fence(name: str, text: str, mark: str) -> str:

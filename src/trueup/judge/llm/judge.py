@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trueup.item.model import as_text
-from trueup.judge.llm import answer, template
+from trueup.judge.llm import answer, fence, template
 from trueup.judge.llm.expected import expected
 from trueup.judge.llm.fence import NEUTRALISING
 from trueup.judge.llm.layout import Form, answer_keys, layout
@@ -47,10 +45,7 @@ class LLMJudge:
         self.name = spec.name or name
         self.capabilities = Capabilities(calls=True)
         self._calls: Calls | None = None
-        self._endpoint = spec.endpoint()
-        self._sampling = spec.sampling()
-        self._deployment = spec.declared_deployment()
-        self._laid_out: tuple[Rubric, tuple[Form, ...]] | None = None
+        self._laid_out: tuple[Rubric, tuple[tuple[Form, Call], ...]] | None = None
 
     def connect(self, calls: Calls) -> LLMJudge:
         """Return this judge, asking through the given door."""
@@ -64,15 +59,15 @@ class LLMJudge:
         Credentials, addresses under a deployment name, limits and weights are no part of it.
         """
         spec = self.spec
-        together = next(form.ids for form in self._layout(rubric) if criterion in form.ids)
+        together = next(form.ids for form, _ in self._layout(rubric) if criterion in form.ids)
         return {
             "kind": "llm",
             "template": template.VERSION,
             "parser": answer.PARSER,
             "neutralising": NEUTRALISING,
             "model": spec.model,
-            "deployment": self._deployment,
-            "sampling": self._sampling,
+            "deployment": spec.declared_deployment(),
+            "sampling": spec.sampling(),
             "calls": len(together),
             "explain": spec.explain,
             "value": spec.value,
@@ -87,6 +82,9 @@ class LLMJudge:
 
     async def judge(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Verdict]]:
         """Yield a verdict for each request, as they come."""
+        if len(requests) == 1:
+            yield await self._one(requests[0])
+            return
         tasks = [asyncio.ensure_future(self._one(request)) for request in requests]
         try:
             for done in asyncio.as_completed(tasks):
@@ -131,38 +129,50 @@ class LLMJudge:
     ) -> list[tuple[tuple[Criterion, ...], Call]]:
         """Return the calls that a request needs, in the order of asking, and what each asks."""
         spec = self.spec
+        about = request.item.content()
         material = template.material(
-            request.item, request.rubric, secret=secret, reference=spec.use_reference
+            request.item,
+            request.rubric,
+            secret=secret,
+            about=about,
+            reference=spec.use_reference,
         )
         batches = []
-        about = request.item.content()
         wanted = set(request.criteria)
-        for form in self._layout(request.rubric):
+        for form, blank in self._layout(request.rubric):
             if wanted.isdisjoint(form.ids):
                 continue
             user = template.user(material, form.questions, questions_first=len(form.ids) > 1)
-            nonce = hmac.new(secret, user.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-            call = Call(
-                criteria=form.ids,
+            call = replace(
+                blank,
                 messages=(form.system, {"role": "user", "content": user}),
-                schema=form.schema,
-                endpoint=self._endpoint,
-                deployment=self._deployment,
-                sampling=self._sampling,
-                logprobs=_TOP_LOGPROBS if spec.value == "expected" else 0,
                 replicate=request.replicate * spec.samples,
                 occasion=request.occasion,
                 about=about,
-                nonce=nonce[:12],
-                structured=spec.structured,
+                nonce=fence.nonce(secret, about, form.ids),
             )
             batches.append((form.criteria, call))
         return batches
 
-    def _layout(self, rubric: Rubric) -> tuple[Form, ...]:
+    def _layout(self, rubric: Rubric) -> tuple[tuple[Form, Call], ...]:
+        """Return a rubric's forms, each with a call that lacks only what an item brings."""
         if self._laid_out is None or self._laid_out[0] is not rubric:
-            self._laid_out = (rubric, layout(rubric, self.spec))
+            forms = layout(rubric, self.spec)
+            self._laid_out = (rubric, tuple((form, self._blank(form)) for form in forms))
         return self._laid_out[1]
+
+    def _blank(self, form: Form) -> Call:
+        call = Call(
+            criteria=form.ids,
+            messages=(form.system, {"role": "user", "content": ""}),
+            schema=form.schema,
+            endpoint=self.spec.endpoint(),
+            deployment=self.spec.declared_deployment(),
+            sampling=self.spec.sampling(),
+            logprobs=_TOP_LOGPROBS if self.spec.value == "expected" else 0,
+            structured=self.spec.structured,
+        )
+        return replace(call, fixed=call.fixed_hash())
 
     async def _sampled(
         self, calls: Calls, request: Request, criteria: tuple[Criterion, ...], call: Call
@@ -171,10 +181,10 @@ class LLMJudge:
             return self._read(reply, criteria, item=request.item, nonce=call.nonce)
 
         first = call.replicate
-        numbered = [replace(call, replicate=first + n) for n in range(self.spec.samples)]
-        answers: list[Answered] = [await calls.ask(numbered[0], read)]
-        if len(numbered) > 1:
-            answers += await asyncio.gather(*(calls.ask(c, read) for c in numbered[1:]))
+        more = [replace(call, replicate=first + n) for n in range(1, self.spec.samples)]
+        answers: list[Answered] = [await calls.ask(call, read)]
+        if more:
+            answers += await asyncio.gather(*(calls.ask(c, read) for c in more))
         usage = sum((a.usage for a in answers), Usage())
         if len(answers) == 1:
             return dict(answers[0].findings), usage, answers[0].observed

@@ -75,10 +75,17 @@ def system(*, explain: str, many: bool) -> str:
     return f"{_ROLE}\nYour answer\nAnswer with {shape} of these fields, in this order (applies only where the question has a condition):\n{''.join(fields)}"
 
 
-def material(item: Item, rubric: Rubric, *, secret: bytes, reference: bool) -> str:
+def material(item: Item, rubric: Rubric, *, secret: bytes, about: bytes, reference: bool) -> str:
     """Return the task and the item in fences; absent parts are said to be absent.
 
     The output comes last, next to the question.
+
+    Args:
+        item: What is judged.
+        rubric: Its task, and which metadata is shown.
+        secret: The store's secret, under which the fences are keyed.
+        about: The item's content hash.
+        reference: Whether the judge sees the reference.
     """
     parts = [("INPUT", as_text(item.input)), ("CONTEXT", item.context)]
     if reference:
@@ -92,8 +99,7 @@ def material(item: Item, rubric: Rubric, *, secret: bytes, reference: bool) -> s
     ]
     parts.append(("OUTPUT", as_text(item.output)))
     clean = [(name, neutralise(text).text if text else "") for name, text in parts]
-    key = f"{VERSION}/".encode() + item.content(rubric.metadata)
-    mark = boundary(secret, key, "\n".join(text for _, text in clean))
+    mark = boundary(secret, f"{VERSION}/".encode() + about, "\n".join(text for _, text in clean))
     blocks = [
         fence(name, text, mark) if text else f"[{name} {mark}: {_ABSENT[name == 'OUTPUT']}]"
         for name, text in clean

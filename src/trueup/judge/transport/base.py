@@ -97,6 +97,9 @@ class Call:
     messages: tuple[Mapping[str, str], ...]
     schema: Mapping[str, Any]
     """JSON Schema of the answer."""
+    fixed: bytes = b""
+    """Hash of everything but the last message, replicate and occasion; made where it is empty.
+    Calls about many items share it, and so it is worked out once."""
     schema_name: str = "verdict"
     endpoint: Endpoint
     sampling: Mapping[str, Any] = field(default_factory=dict)
@@ -119,19 +122,23 @@ class Call:
         Over the rendered request, the logical deployment, replicate and occasion; not over the
         server's address where a deployment has a name, and never over a credential.
         """
+        fixed = self.fixed or self.fixed_hash()
+        asked = f"{self.replicate}/{len(self.occasion)}/{self.occasion}/" + self.messages[-1]["content"]
+        return hashlib.sha256(fixed + asked.encode("utf-8", "surrogatepass")).digest()[:16]
+
+    def fixed_hash(self) -> bytes:
+        """Return the hash of everything but the last message, replicate and occasion."""
         body = [
-            self.messages,
+            self.messages[:-1],
             self.schema,
             self.endpoint.model,
             self.deployment,
             self.sampling,
             self.logprobs,
             self.structured,
-            self.replicate,
-            self.occasion,
         ]
         text = json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("ascii")).digest()[:16]
+        return hashlib.sha256(text.encode("ascii")).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

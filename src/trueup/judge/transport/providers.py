@@ -221,7 +221,8 @@ def _assemble() -> _Library:
     logging.getLogger("instructor.v2.retry").addFilter(_not_asking)
 
     async def complete(**request: Any) -> Any:  # noqa: ANN401 - litellm's own parameters
-        return await litellm.acompletion(**request, max_retries=0, num_retries=0)
+        # No cache: a question that is put again must be answered again.
+        return await litellm.acompletion(**request, max_retries=0, num_retries=0, caching=False)
 
     async def complete_strictly(**request: Any) -> Any:  # noqa: ANN401 - litellm's own parameters
         request["response_format"]["json_schema"]["strict"] = True  # instructor leaves it out

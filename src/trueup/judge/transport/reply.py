@@ -36,8 +36,7 @@ def reply_from(body: Json, *, rung: Rung, dropped: tuple[str, ...] = ()) -> Repl
     """
     try:
         choices = body["choices"]
-        first = choices[0] if choices else None
-        choice = {"message": {}} if first is None else first
+        choice = choices[0] if choices else {"message": {}}
         message = choice["message"]
         usage = body.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
@@ -55,7 +54,7 @@ def reply_from(body: Json, *, rung: Rung, dropped: tuple[str, ...] = ()) -> Repl
             ),
             logprobs=_tokens(choice.get("logprobs")),
             dropped=dropped,
-            has_choice=first is not None,
+            has_choice=bool(choices),
         )
     except (KeyError, TypeError, AttributeError):
         msg = "the reply is JSON, but no chat completion"

@@ -1,0 +1,165 @@
+"""A judge file's YAML (or JSON) as plain data that still knows its lines.
+
+It is read like a rubric: from events, without tags, with every key once, and not larger written
+out than a person would write. Words become numbers and flags as YAML 1.2 says: `no` is a word.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from trueup.errors import JudgeError, did_you_mean
+from trueup.judge.secret import holds_secret, names_secret
+from trueup.rubric.problem import RubricProblems
+from trueup.rubric.source import MAX_CHARACTERS, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+    from trueup.rubric.source import Node, Source
+
+Spec = TypeVar("Spec", bound=BaseModel)
+
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLAGS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeFile:
+    """One judge file, read."""
+
+    path: Path
+    source: Source
+    body: dict[str, Any]
+
+    def where(self, path: tuple[str | int, ...] = (), *, key: bool = False) -> str:
+        """Return file:line of a value, or of the last part of its path that exists.
+
+        Args:
+            path: Keys and positions from the root.
+            key: Point at the key itself.
+        """
+        return f"{self.path}:{self.source.find(path, key=key).line}"
+
+    def spec(self, kind: type[Spec], body: object = None, at: tuple[str | int, ...] = ()) -> Spec:
+        """Return the file, or a part of it, as a specification.
+
+        Args:
+            kind: The specification's model.
+            body: The part; None for the whole file.
+            at: Where the part stands.
+
+        Raises:
+            JudgeError: A key is unknown, missing, or holds something else.
+        """
+        try:
+            return kind.model_validate(self.body if body is None else body)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            raise self._problem(found[0], kind, at, others=len(found) - 1) from None
+
+    def _problem(
+        self, found: ErrorDetails, kind: type[BaseModel], at: tuple[str | int, ...], *, others: int
+    ) -> JudgeError:
+        path = found["loc"]
+        name = str(path[-1]) if path else "the file"
+        shown = ".".join(str(part) for part in path)
+        mend: str | None = None
+        if found["type"] == "extra_forbidden":
+            what = f"the key '{name}' is not known"
+            mend = did_you_mean(name, kind.model_fields) if len(path) == 1 else "Delete it"
+        elif found["type"] == "missing":
+            what, mend = f"the key '{shown}' is missing", f"Write {name}: ..."
+        else:
+            said = found["msg"].removeprefix("Value error, ")
+            what = f"{shown}: {said[:1].lower()}{said[1:]}" if shown else said
+        if others:
+            mend = f"{mend or ''} ({others} more in this file)".strip()
+        where = self.where((*at, *path), key=found["type"] == "extra_forbidden")
+        return JudgeError(what, where=where, mend=mend)
+
+
+def read_judge_file(path: Path) -> JudgeFile:
+    """Read a judge file.
+
+    Raises:
+        JudgeError: There is no such file, it is no YAML mapping, or it holds a secret.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        what = f"the file cannot be read ({error.strerror})"
+        raise JudgeError(what, where=str(path), mend="Check its path") from error
+    except UnicodeDecodeError as error:
+        raise JudgeError(
+            "the file is no UTF-8", where=str(path), mend="Save it as UTF-8"
+        ) from error
+    if len(text) > MAX_CHARACTERS or not text.strip():
+        size = "larger than any judge" if text.strip() else "empty"
+        mend = "Write at least `kind: llm` and a model"
+        raise JudgeError(f"the file is {size}", where=str(path), mend=mend)
+    source = _source(text, path)
+    body = _plain(source.root)
+    if not isinstance(body, dict):
+        mend = "Write `kind: llm` and so on, a key a line"
+        raise JudgeError("the file is no mapping", where=f"{path}:1", mend=mend)
+    file = JudgeFile(path, source, body)
+    _refuse_secrets(file)
+    return file
+
+
+def _source(text: str, path: Path) -> Source:
+    try:
+        source = read_source(text, file=str(path))
+        if source.problems:
+            raise RubricProblems(str(path), source.problems)
+    except RubricProblems as error:
+        raise JudgeError(error.what, where=error.where, mend=error.mend) from None
+    return source
+
+
+def _plain(node: Node) -> Any:  # noqa: ANN401 - whatever a person wrote
+    if node.items is not None:
+        return [_plain(item) for item in node.items]
+    if node.entries is not None:
+        return {key: _plain(value) for key, (_, value) in node.entries.items()}
+    scalar = node.scalar
+    if scalar is None or scalar.null:
+        return None
+    if not scalar.plain:
+        return scalar.text
+    if scalar.text in _FLAGS:
+        return _FLAGS[scalar.text]
+    if _WHOLE.fullmatch(scalar.text):
+        return int(scalar.text)
+    return float(scalar.text) if _NUMBER.fullmatch(scalar.text) else scalar.text
+
+
+def _refuse_secrets(file: JudgeFile) -> None:
+    for path, text in _texts(file.body, ()):
+        name = str(path[-1]) if path else ""
+        if holds_secret(text) or (names_secret(name) and text):
+            what = f"'{name}' holds a key: files are shared, keys are not"
+            mend = "Name the environment variable that holds it instead: api_key_env: NAME"
+            raise JudgeError(what, where=file.where(path), mend=mend)
+
+
+def _texts(
+    value: object, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _texts(part, (*path, key))
+    elif isinstance(value, list):
+        for at, part in enumerate(value):
+            yield from _texts(part, (*path, at))
+    elif value is not None:
+        yield path, str(value)

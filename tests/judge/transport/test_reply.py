@@ -1,0 +1,129 @@
+"""What is read out of a chat completion, and what is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trueup.judge.transport.base import Call, Endpoint, Reply, ServerFault
+from trueup.judge.transport.reply import dropped_from, reply_from
+
+
+def body_of(content: Any = "yes", **message: Any) -> dict[str, Any]:
+    return {
+        "model": "m-2026",
+        "system_fingerprint": "fp_1",
+        "choices": [{"message": {"content": content, **message}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 9, "completion_tokens": 2},
+    }
+
+
+def test_a_completion_is_read_whole() -> None:
+    reply = reply_from(body_of(), rung="object", dropped=("seed",))
+
+    assert reply == Reply(
+        text="yes",
+        rung="object",
+        model="m-2026",
+        fingerprint="fp_1",
+        input_tokens=9,
+        output_tokens=2,
+        dropped=("seed",),
+    )
+
+
+def test_nothing_but_a_message_will_do() -> None:
+    assert reply_from({"choices": [{"message": {}}]}, rung="text") == Reply(text="", rung="text")
+
+
+def test_content_in_parts_is_put_together() -> None:
+    parts = [{"type": "text", "text": "ye"}, {"type": "image"}, {"type": "text", "text": "s"}]
+
+    assert reply_from(body_of(parts), rung="text").text == "yes"
+
+
+def test_lone_surrogates_become_something_that_can_be_stored() -> None:
+    text = reply_from(body_of("a\ud83d\ude00b\ud800c"), rung="text").text
+
+    assert text == "a\U0001f600b\ufffdc"
+    assert text.encode()
+
+
+def test_an_empty_list_of_choices_is_no_choice() -> None:
+    reply = reply_from({"choices": [], "usage": None}, rung="schema")
+
+    assert (reply.has_choice, reply.text) == (False, "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        "text",
+        7,
+        {},
+        {"choices": "abc"},
+        {"choices": [None]},
+        {"choices": [{}]},
+        {"choices": [{"message": None}]},
+        {"choices": [{"message": {"content": 5}}]},
+        {"choices": [{"message": {"content": {"a": 1}}}]},
+        {"choices": [{"message": {"content": ["a"]}}]},
+        {"choices": [{"message": {"content": [{"text": 5}]}}]},
+        {"choices": [{"message": {"refusal": True}}]},
+        {"choices": [{"message": {}, "logprobs": {"content": ["a"]}}]},
+        {"choices": [{"message": {}}], "usage": [1]},
+        {"choices": {"0": {}}},
+    ],
+)
+def test_what_is_no_completion_is_a_server_fault(body: Any) -> None:
+    with pytest.raises(ServerFault):
+        reply_from(body, rung="schema")
+
+
+@pytest.mark.parametrize("count", [None, "9", -3, 2.5])
+def test_tokens_that_are_no_number_count_as_none(count: Any) -> None:
+    usage = {"prompt_tokens": count, "prompt_tokens_details": {"cached_tokens": count}}
+
+    reply = reply_from({**body_of(), "usage": usage}, rung="schema")
+
+    assert (reply.input_tokens, reply.output_tokens, reply.cached_tokens) == (0, 0, 0)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["choices", "message", "content", "text", "usage", "logprobs", "refusal"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@given(JSON)
+def test_any_json_is_a_reply_or_a_server_fault(body: Any) -> None:
+    try:
+        reply = reply_from(body, rung="schema")
+    except ServerFault:
+        return
+    assert isinstance(reply.text, str)
+    assert reply.text.encode() is not None
+
+
+def test_only_wished_parameters_count_as_dropped() -> None:
+    call = Call(
+        criteria=(), messages=(), schema={}, endpoint=Endpoint(model="m"), sampling={"seed": 1}
+    )
+
+    assert dropped_from(call, frozenset({"seed", "top_p", "logprobs"})) == ("seed",)
+    assert dropped_from(call, frozenset()) == ()

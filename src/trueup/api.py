@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from trueup.item.labels import label_targets, read_labels
 from trueup.item.read import check_items, open_items
 from trueup.judge.adapt import as_judge
-from trueup.registry import resolve
+from trueup.registry import find, resolve
 from trueup.rubric.model import Rubric
 from trueup.runner.budget import Budget
 from trueup.runner.score import ScoringRun
@@ -60,7 +60,7 @@ def load_judge(path: object) -> Judge:
     from trueup.judge.load import load_judge as load  # noqa: PLC0415 - heavy
 
     found = resolve("judge", path)
-    return load(found) if isinstance(found, Path) else as_judge(found)
+    return load(found, find=find) if isinstance(found, Path) else as_judge(found)
 
 
 def score(items: object, *, rubric: str | Path | Rubric, **options: Any) -> Scores:  # noqa: ANN401 - passed on to ascore, which is typed

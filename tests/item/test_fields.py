@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from trueup.errors import DataError
@@ -34,7 +36,7 @@ def test_the_canonical_name_goes_before_an_alias() -> None:
 
 
 def test_two_spellings_of_the_canonical_name_are_ambiguous() -> None:
-    with pytest.raises(FieldError, match="output could be any of the columns Output, OUTPUT"):
+    with pytest.raises(FieldError, match=r"output could be any of the columns Output, OUTPUT"):
         guess_fields(["Output", "OUTPUT"])
 
 
@@ -150,7 +152,7 @@ def test_a_wrong_declaration_is_refused(declarations: list[str], says: str) -> N
 
 def test_a_declared_column_that_is_not_there_gets_a_suggestion() -> None:
     with pytest.raises(
-        DataError, match="no column 'anwser' to map output to. Did you mean 'answer'"
+        DataError, match=r"no column 'anwser' to map output to. Did you mean 'answer'"
     ):
         parse_map(["output=anwser"], ["id", "answer"])
 
@@ -169,16 +171,13 @@ def test_a_column_with_a_dot_in_its_name_goes_before_a_path() -> None:
 
 
 def test_a_mapping_with_an_unknown_field_is_refused() -> None:
-    with pytest.raises(DataError, match="'respons' is no field of an item"):
+    with pytest.raises(DataError, match=r"'respons' is no field of an item"):
         FieldMap.of({"respons": "x"})
 
 
 def test_a_field_error_survives_raising_across_processes() -> None:
-    import pickle
-
-    error = pickle.loads(
-        pickle.dumps(FieldError("no id", field="id", where="a.csv", mend="Add it"))
-    )  # noqa: S301 - our own
+    sent = pickle.dumps(FieldError("no id", field="id", where="a.csv", mend="Add it"))
+    error = pickle.loads(sent)  # noqa: S301 - our own
 
     assert str(error) == "a.csv: no id. Add it"
 

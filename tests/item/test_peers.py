@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from trueup.item.read import open_items
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 ASKED = "May I pay the invoice in two parts?"
 SAID = "Yes, in two parts within 30 days."

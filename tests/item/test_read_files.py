@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 import pickle
 import sqlite3
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.feather
@@ -17,7 +17,12 @@ import pytest
 
 from trueup.errors import DataError
 from trueup.item import lines, table
+from trueup.item.model import Item
 from trueup.item.read import check_items, open_items
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 ROWS = [{"id": f"r{n}", "output": f"reply {n}", "plan": "gold"} for n in range(3)]
 
@@ -58,9 +63,11 @@ def test_every_format_gives_the_same_items(tmp_path: Path) -> None:
     found = pa.Table.from_pylist(ROWS)
     pq.write_table(found, tmp_path / "a.parquet")
     pa.feather.write_feather(found, str(tmp_path / "a.feather"))
-    with pa.OSFile(str(tmp_path / "stream.arrow"), "wb") as sink:
-        with pa.ipc.new_stream(sink, found.schema) as stream:
-            stream.write_table(found)
+    with (
+        pa.OSFile(str(tmp_path / "stream.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, found.schema) as stream,
+    ):
+        stream.write_table(found)
 
     expected = list(open_items(ROWS))
     for path in sorted(tmp_path.iterdir()):
@@ -86,16 +93,17 @@ def test_a_source_says_what_it_is(tmp_path: Path) -> None:
 def test_places_are_lines_for_text_and_rows_for_the_rest(tmp_path: Path) -> None:
     text = 'id,output\n1,"two\nlines"\n\n2,b\n'
 
-    assert [n for n, _ in open_items(write(tmp_path / "a.csv", text)).numbered()] == [2, 5]
-    assert [n for n, _ in open_items(write(tmp_path / "a.jsonl", '\n{"id":1,"output":"a"}\n')).numbered()] == [2]  # fmt: skip
+    table_ = write(tmp_path / "a.csv", text)
+    lines_ = write(tmp_path / "a.jsonl", '\n{"id":1,"output":"a"}\n')
+
+    assert [n for n, _ in open_items(table_).numbered()] == [2, 5]
+    assert [n for n, _ in open_items(lines_).numbered()] == [2]
     assert [n for n, _ in open_items(ROWS).numbered()] == [1, 2, 3]
 
 
 def test_undecodable_bytes_are_a_fault_of_their_item(tmp_path: Path) -> None:
     lines_ = write(tmp_path / "a.jsonl", b'{"id":1,"output":"a\xff"}\n{"id":2,"output":"b"}\n')
     cells = write(tmp_path / "a.csv", b"id,output\n1,a\xff\n2,b\n")
-    column = pa.array([b"a\xff", b"b"]).cast(pa.string(), safe=False) if False else None
-    assert column is None
 
     for path in (lines_, cells):
         first, second = open_items(path)
@@ -105,8 +113,10 @@ def test_undecodable_bytes_are_a_fault_of_their_item(tmp_path: Path) -> None:
 
 
 def test_undecodable_bytes_in_arrow_text_are_a_fault_of_their_item() -> None:
-    binary = pa.array([b"a\xff", b"b"])
-    text = pa.StringArray.from_buffers(2, binary.buffers()[1], binary.buffers()[2])
+    _, offsets, data = pa.array([b"a\xff", b"b"]).buffers()
+    assert offsets is not None
+    assert data is not None
+    text = pa.StringArray.from_buffers(2, offsets, data)
 
     first, second = open_items(pa.table({"id": ["1", "2"], "output": text}))
 
@@ -251,6 +261,55 @@ def test_a_folder_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     assert "this is a folder. Name one file. It holds replies.jsonl" in refused(tmp_path)
 
 
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+
+    assert "pipe.jsonl: this is no regular file. Save it" in refused(tmp_path / "pipe.jsonl")
+
+
+def test_a_format_is_told_by_the_first_bytes_where_the_name_says_nothing(tmp_path: Path) -> None:
+    found = pa.Table.from_pylist(ROWS)
+    pq.write_table(found, tmp_path / "a")
+    pa.feather.write_feather(found, str(tmp_path / "b.bin"))
+    write(tmp_path / "c", json.dumps(ROWS))
+
+    for path in sorted(tmp_path.iterdir()):
+        assert check_items(path).count == 3
+
+
+def test_columns_of_json_lines_are_looked_for_far_but_not_for_ever(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"id": n, "output": "a"} for n in range(1500)]
+    rows[900]["near"] = 1
+    rows[1400] |= {"far": 1, "reference": "found late"}
+    source = open_items(jsonl(tmp_path / "a.jsonl", rows))
+    late = list(source)[1400]
+
+    assert source.columns == ("id", "output", "near")
+    assert (late.reference, late.metadata) == ("found late", {"far": 1})
+
+
+def test_undecodable_text_deep_inside_arrow_values_is_refused() -> None:
+    _, offsets, data = pa.array([b"a\xff"]).buffers()
+    assert offsets is not None
+    assert data is not None
+    words = pa.StringArray.from_buffers(1, offsets, data)
+    deep = pa.StructArray.from_arrays([words], names=["text"])
+
+    with pytest.raises(DataError, match=r"Table: column 'output' holds bytes inside its values"):
+        open_items(pa.table({"id": ["1"], "output": deep}))
+
+
+def test_undecodable_text_in_arrow_dictionaries_is_a_fault() -> None:
+    _, offsets, data = pa.array([b"a\xff"]).buffers()
+    assert offsets is not None
+    assert data is not None
+    words = pa.StringArray.from_buffers(1, offsets, data)
+    coded = pa.DictionaryArray.from_arrays(pa.array([0, 0], pa.int8()), words)
+
+    [first, _] = open_items(pa.table({"id": ["1", "2"], "output": coded}))
+    assert (first.output, first.fault) == ("a\ufffd", "invalid_utf8")
+
+
 def test_an_overlong_line_is_refused_and_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,8 +349,6 @@ def test_two_ids_of_one_hash_are_no_doubles() -> None:
         def __hash__(self) -> int:
             return 1
 
-    from trueup.item.model import Item
-
     assert check_items([Item(id=Same(n), output="") for n in "ab"]).count == 2
 
 
@@ -310,7 +367,8 @@ def test_a_declared_column_that_is_not_in_the_file_is_refused(tmp_path: Path) ->
 
 
 def test_faults_are_counted_and_do_not_raise(tmp_path: Path) -> None:
-    rows = [{"id": 1, "output": None}, {"id": 2, "output": "a\ud800"}, {"id": 3, "output": "b"}]
+    outputs = (None, "a\ud800", "b")
+    rows = [{"id": n, "output": output} for n, output in enumerate(outputs)]
     checked = check_items(jsonl(tmp_path / "a.jsonl", rows))
 
     assert (checked.count, checked.n_faults) == (3, 2)

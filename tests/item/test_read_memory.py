@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,9 @@ from trueup.errors import DataError
 from trueup.item.model import Item
 from trueup.item.read import check_items, open_items
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROWS = [{"id": f"r{n}", "output": f"reply {n}", "plan": "gold"} for n in range(3)]
 ITEMS = [Item(id=f"r{n}", output=f"reply {n}", metadata={"plan": "gold"}) for n in range(3)]
 
@@ -24,7 +26,9 @@ class Frame:
     """Stands for a polars frame: all that is known of it is the Arrow interchange."""
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return pa.Table.from_pylist(ROWS).__arrow_c_stream__(requested_schema)
+        table: Any = pa.Table.from_pylist(ROWS)
+        found: object = table.__arrow_c_stream__(requested_schema)
+        return found
 
     def __len__(self) -> int:
         return len(ROWS)
@@ -67,7 +71,7 @@ def test_a_stream_is_read_once(start: Any) -> None:
     assert not source.rereadable
     assert source.count is None
     assert list(source) == ITEMS
-    with pytest.raises(DataError, match="can be read only once, and has been. Pass a list"):
+    with pytest.raises(DataError, match=r"can be read only once, and has been. Pass a list"):
         list(source)
 
 
@@ -80,7 +84,7 @@ def test_a_stream_longer_than_the_sample_is_read_whole() -> None:
 def test_a_stream_is_not_used_up_by_a_check() -> None:
     source = open_items(row for row in ROWS)
 
-    with pytest.raises(DataError, match="only once, so not checked. Pass a list"):
+    with pytest.raises(DataError, match=r"only once, so not checked. Pass a list"):
         check_items(source)
     assert list(source) == ITEMS
 
@@ -95,7 +99,7 @@ def test_missing_values_of_frames_are_missing() -> None:
             "id": [1, 2],
             "output": pd.array(["a", pd.NA], dtype="string"),
             "group": [7, None],
-            "timestamp": pd.to_datetime(["2026-01-05T09:30:00Z", None]),
+            "timestamp": [pd.Timestamp("2026-01-05T09:30:00Z"), pd.NaT],
             "tokens": pd.array([3, pd.NA], dtype="Int64"),
         }
     )
@@ -115,9 +119,9 @@ def test_messages_in_the_cells_of_a_frame_are_messages() -> None:
 def test_a_frame_with_two_columns_of_one_name_is_refused() -> None:
     frame = pd.DataFrame([[1, 2, 3]], columns=["id", "output", "output"])
 
-    with pytest.raises(DataError, match="two columns are named 'output'"):
+    with pytest.raises(DataError, match=r"two columns are named 'output'"):
         open_items(frame)
-    with pytest.raises(DataError, match="two columns are named 'output'"):
+    with pytest.raises(DataError, match=r"two columns are named 'output'"):
         open_items(pa.Table.from_arrays([pa.array(["a"])] * 2, names=["output", "output"]))
 
 

@@ -63,12 +63,31 @@ DEEP = {
 }
 
 
+TEXTS = pa.list_(pa.string())
+CALLS = pa.struct([("name", pa.string()), ("arguments", pa.string())])
+TURN = pa.struct(
+    [
+        ("role", pa.string()),
+        ("content", pa.string()),
+        ("tool_calls", pa.list_(pa.struct([("id", pa.string()), ("function", CALLS)]))),
+    ]
+)
+SCHEMA: dict[str, pa.DataType] = {
+    **dict.fromkeys(DEEP, pa.string()),
+    "input": pa.list_(TURN),
+    "context": TEXTS,
+    "p_judged": pa.float64(),
+    "metadata": pa.struct([("tier", pa.int64()), ("note", pa.string())]),
+    "tokens": pa.int64(),
+}
+
+
 def rows_of(fields: dict[str, Any]) -> st.SearchStrategy[list[dict[str, Any]]]:
     row = st.fixed_dictionaries(fields)
     return st.lists(row, min_size=1, max_size=6, unique_by=lambda row: row["id"])
 
 
-CAREFUL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CAREFUL = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @CAREFUL
@@ -107,24 +126,7 @@ def test_deep_rows_survive_json(rows: list[dict[str, Any]]) -> None:
 @given(rows_of(DEEP))
 def test_deep_rows_survive_arrow_and_parquet(rows: list[dict[str, Any]]) -> None:
     expected = list(open_items(rows))
-    call = pa.struct({"name": pa.string(), "arguments": pa.string()})
-    message = pa.struct(
-        {
-            "role": pa.string(),
-            "content": pa.string(),
-            "tool_calls": pa.list_(pa.struct({"id": pa.string(), "function": call})),
-        }
-    )
-    schema = pa.schema(
-        {
-            **{name: pa.string() for name in DEEP},
-            "input": pa.list_(message),
-            "context": pa.list_(pa.string()),
-            "p_judged": pa.float64(),
-            "metadata": pa.struct({"tier": pa.int64(), "note": pa.string()}),
-            "tokens": pa.int64(),
-        }
-    )
+    schema = pa.schema(list(SCHEMA.items()))
     found = pa.Table.from_pylist(rows, schema=schema)
     with tempfile.TemporaryDirectory() as folder:
         pq.write_table(found, Path(folder, "a.parquet"))

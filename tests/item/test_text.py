@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import uuid
 from typing import Any
 
 import numpy as np
@@ -187,10 +190,6 @@ def test_names_become_text(value: object, name: str | None) -> None:
 
 
 def test_plain_values_are_json_values() -> None:
-    import datetime as dt
-    import decimal
-    import uuid
-
     cell = {
         "when": dt.datetime(2026, 1, 5, tzinfo=dt.UTC),
         "day": dt.date(2026, 1, 5),

@@ -95,7 +95,7 @@ class ItemBuilder:
             return self._build(row)
         except DataError as error:
             where = f"{self._name}, {self._unit} {number}"
-            field = self._failing(row)
+            field = getattr(error, "field", None) or self._failing(row)
             raise FieldError(error.what, field=field, where=where, mend=error.mend) from None
 
     def _build(self, row: Row) -> Item:
@@ -130,17 +130,14 @@ class ItemBuilder:
             values["id"] = self._derive(values)
         return Item(metadata=metadata, fault=fault, **values)
 
-    def _failing(self, row: Row) -> str:
+    def _failing(self, row: Row) -> str | None:
         """Return the field that cannot be read."""
         for step in self._scalars:
             try:
-                raw = pick(row.get(step.column), step.path)
-                empty = raw is None or step.read(raw) is None
+                step.read(pick(row.get(step.column), step.path))
             except DataError:
                 return step.field
-            if empty and step.field == "id":
-                return "id"
-        return "output" if self._conversation else "id"
+        return None
 
     def _rest(self, row: Row) -> dict[str, Any]:
         """Return what no field took, merged with the metadata column."""
@@ -168,7 +165,8 @@ class ItemBuilder:
         text, is_broken = read_text(raw, role="assistant", parse=True)
         if isinstance(text, str):
             what = "the conversation is no list of messages with role and content"
-            raise DataError(what, mend="Say which columns to read with `--map output=COLUMN`")
+            mend = "Say which columns to read with `--map output=COLUMN`"
+            raise FieldError(what, field="output", mend=mend)
         before, output, after = split_conversation(text or ())
         if before:
             values["input"] = before
@@ -182,7 +180,7 @@ class ItemBuilder:
         """Return an id made from the content; the n-th repeat of a content ends in `#n`."""
         if self._has_id:
             mend = "Fill it, or let trueup make ids from the content with `--map id=`"
-            raise DataError("the id is empty", mend=mend)
+            raise FieldError("the id is empty", field="id", mend=mend)
         digest = content_digest(values.get("input", ""), values["output"])
         key = int.from_bytes(digest, "big")
         count = self._seen[key] = self._seen.get(key, 0) + 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.item.abilities import Ability, abilities
 from trueup.item.aliases import ALIASES, CANONICAL, resembles, squash
-from trueup.item.fields import FieldError, FieldMap, root
+from trueup.item.fields import FieldError, FieldMap, missing_output, root
 from trueup.item.read import ItemSource, Source, open_items
 from trueup.item.recognise import Recognised, recognise
 from trueup.item.survey import Lengths, Survey
@@ -24,8 +24,7 @@ class Diagnosis:
 
     name: str
     format: str
-    rows: int | None
-    """None where the rows could not be read."""
+    rows: int
     columns: tuple[str, ...]
     fields: Mapping[str, str]
     """Field -> the column or path that fills it."""
@@ -101,18 +100,21 @@ def diagnose(
         try:
             items = open_items(source, fields=declared, timezone=timezone)
         except FieldError as error:
-            problems[error.field or ""] = str(error)
+            problems.setdefault(str(error.field), str(error))
             declared = _without(declared, error.field)
             continue
+        if items.columns and not items.fields.output:
+            problems.setdefault("output", str(missing_output(items.columns, items.name)))
         survey = Survey()
         try:
-            for item in items:
+            for _, item in items.numbered(needs_output=False):
                 survey.add(item)
         except FieldError as error:
-            problems[error.field or ""] = str(error)
-            if error.field != "output" and items.rereadable:
-                declared = _without(declared, error.field)
-                continue
+            if error.field is None or declared.given().get(error.field) == "":
+                raise
+            problems.setdefault(error.field, str(error))
+            declared = _without(declared, error.field)
+            continue
         return _diagnosis(items, survey, problems)
 
 
@@ -135,18 +137,17 @@ def _diagnosis(items: ItemSource, survey: Survey, blocked: Mapping[str, str]) ->
     found = recognise(dict.fromkeys((*unmapped, *survey.keys)))
     derived = bool(items.columns) and not items.fields.id
     if survey.repeated_ids and not derived:
+        doubles = f"{survey.repeated_ids:,} of {survey.rows:,} items have the id of an earlier one"
         problems.append(
-            f"{items.name}: {survey.repeated_ids:,} ids occur more than once (column "
-            f"'{items.fields.id}'). Name another column with `--map id=COLUMN`, or let trueup "
-            "make ids from the content with `--map id=`"
+            f"{items.name}: {doubles} (column '{items.fields.id}'). Name another column with "
+            "`--map id=COLUMN`, or let trueup make ids from the content with `--map id=`"
         )
-    read = survey.rows if survey.rows or items.count == 0 else items.count
-    if read == 0:
+    if not survey.rows:
         problems.append(f"{items.name}: there are no items in it. Add at least one")
     return Diagnosis(
         name=items.name,
         format=items.format,
-        rows=read,
+        rows=survey.rows,
         columns=items.columns,
         fields=mapped,
         unmapped=unmapped,
@@ -186,7 +187,7 @@ def _notes(items: ItemSource, survey: Survey, found: Recognised, *, derived: boo
             "No column holds an id, so ids are made from input and output: an item keeps its id "
             "for as long as its text stays the same, and repeats are numbered"
         )
-    for fault, n in survey.faults.items():
+    for fault, n in survey.faults.items() if items.fields.output else ():
         why = {"missing_output": "have no output", "invalid_utf8": "hold broken characters"}[fault]
         yield f"{n:,} of {survey.rows:,} items {why}; they are counted as `{fault}` and not judged"
     if survey.empty_outputs:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _TEXTS = frozenset({"input", "output", "reference", "context"})
 
+_SHARED = frozenset({"session_id", "trace_id"})
+"""Fields whose column may well be declared to fill another one, the group or the id, too."""
+
 _ENVELOPE = frozenset({"id", "object", "model", "choices", "stop_reason", "finish_reason", "error"})
 """What an endpoint's or a framework's reply holds beside the text itself."""
 
@@ -171,13 +174,15 @@ def guess_fields(
     found = (declared or FieldMap()).given()
     taken = {root(source, columns) for source in found.values()}
     by_name: dict[str, list[str]] = defaultdict(list)
+    every: dict[str, list[str]] = defaultdict(list)
     for column in columns:
+        every[squash(column)].append(column)
         if column not in taken:
             by_name[squash(column)].append(column)
     for name in CANONICAL:
         if name in found:
             continue
-        source = _pick(name, by_name, sample_rows, where=where)
+        source = _pick(name, every if name in _SHARED else by_name, sample_rows, where=where)
         if source is not None:
             found[name] = _descend(name, source, sample_rows) if name in _TEXTS else source
     traces = found.get("trace_id")

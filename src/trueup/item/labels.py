@@ -121,8 +121,10 @@ def label_targets(labels: Iterable[Label], rubric: Rubric, criterion: str) -> di
     if not fitting:
         _refuse_misspelling(every, rubric, criterion)
     values: dict[str, list[float]] = defaultdict(list)
-    for label in _standing(fitting):
-        value = _target(label, question)
+    standing = list(_standing(fitting))
+    as_values = _already_values(standing, question)
+    for label in standing:
+        value = _target(label, question, as_values=as_values)
         if value is not None:
             values[label.item_id].append(value)
     return {item_id: fmean(found) for item_id, found in values.items()}
@@ -223,9 +225,18 @@ def _standing(labels: Iterable[Label]) -> Iterable[Label]:
     return [*unsigned, *latest.values()]
 
 
-def _target(label: Label, question: Criterion) -> float | None:
+def _already_values(labels: Iterable[Label], question: Criterion) -> bool:
+    """Tell whether numbers can only be values: one scale holds for all labels of a criterion."""
+    if not all(_NUMBER.fullmatch(key) for key in question.values):
+        return True
+    numbers = [label.value for label in labels if isinstance(label.value, float)]
+    lowest = min(float(key) for key in question.values)
+    return bool(numbers) and all(0 <= n <= 1 for n in numbers) and min(numbers) < lowest
+
+
+def _target(label: Label, question: Criterion, *, as_values: bool) -> float | None:
     if isinstance(label.value, float):
-        return _number_target(label, label.value, question)
+        return _number_target(label, label.value, question, as_values=as_values)
     text = label.value
     if text in question.values:
         return question.values[text]
@@ -240,9 +251,9 @@ def _target(label: Label, question: Criterion) -> float | None:
     raise _no_level(label, question, did_you_mean(text, question.values))
 
 
-def _number_target(label: Label, number: float, question: Criterion) -> float:
+def _number_target(label: Label, number: float, question: Criterion, *, as_values: bool) -> float:
     keys = list(question.values)
-    if not all(_NUMBER.fullmatch(key) for key in keys):
+    if as_values:
         if 0 <= number <= 1:
             return number
         hint = f"Write a number from 0 to 1, or one of {', '.join(keys)}"

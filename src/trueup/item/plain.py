@@ -64,7 +64,7 @@ def broken(text: str) -> bool:
 def mended(value: Any) -> Any:  # noqa: ANN401 - a JSON value
     """Return a JSON value with every lone surrogate in it replaced by U+FFFD."""
     if isinstance(value, str):
-        return _LONE.sub("\ufffd", value) if broken(value) else value
+        return value if value.isascii() or not broken(value) else _LONE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {mended(key): mended(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -77,16 +77,14 @@ def name_text(value: object) -> str | None:
 
     Whole floats lose their `.0`: pandas makes floats of whole numbers beside a missing one.
     """
-    if type(value) is not str:
-        value = plain(value)
-        if value is None:
-            return None
-        if isinstance(value, bool):
-            return str(value).lower()
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        value = str(value)
-    return mended(value) or None
+    if type(value) is str:
+        return mended(value) or None
+    value = plain(value)
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return mended(str(value)) or None
 
 
 def excerpt(text: str, limit: int = 60) -> str:

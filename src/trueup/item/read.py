@@ -91,13 +91,16 @@ class ItemSource:
     def __iter__(self) -> Iterator[Item]:
         return (item for _, item in self.numbered())
 
-    def numbered(self) -> Iterator[tuple[int, Item]]:
+    def numbered(self, *, needs_output: bool = True) -> Iterator[tuple[int, Item]]:
         """Yield every item with its line or row, counted from 1.
+
+        Args:
+            needs_output: Whether to refuse a source in which no column holds the output.
 
         Raises:
             DataError: No column holds the output, or a row cannot be read.
         """
-        if self.columns and not self.fields.output:
+        if needs_output and self.columns and not self.fields.output:
             raise missing_output(self.columns, self.name)
         build = ItemBuilder(
             self.fields,

@@ -91,13 +91,13 @@ class Survey:
         return len(self._seen[name])
 
     def lengths(self) -> dict[str, Lengths]:
-        """Return the lengths of every text field that is there at all."""
+        """Return the lengths, by nearest rank, of every text field that is there at all."""
         found = {}
         for name, seen in self._lengths.items():
             if seen:
                 ordered = sorted(seen)
-                top = len(ordered) - 1
-                found[name] = Lengths(ordered[top // 2], ordered[top * 95 // 100], ordered[top])
+                middle, high = ((len(ordered) * share + 99) // 100 - 1 for share in (50, 95))
+                found[name] = Lengths(ordered[middle], ordered[high], ordered[-1])
         return found
 
     def _add_text(self, name: str, text: Text) -> None:

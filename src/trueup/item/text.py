@@ -30,8 +30,10 @@ _PASSAGE_KEYS = ("page_content", "content", "text")
 
 
 _PART_TYPES = frozenset(
-    """text input_text output_text refusal image_url input_image image input_audio audio file
-    input_file thinking""".split()
+    {
+        *("text", "input_text", "output_text", "refusal", "thinking"),
+        *("image", "image_url", "input_image", "audio", "input_audio", "file", "input_file"),
+    }
 )
 
 
@@ -138,7 +140,9 @@ _EMPTY = Read(None, broken=False)
 
 
 def _read_str(text: str) -> Read:
-    return Read(mended(text), broken=True) if broken(text) else Read(text, broken=False)
+    if text.isascii() or not broken(text):
+        return Read(text, broken=False)
+    return Read(mended(text), broken=True)
 
 
 def _parsed_list(text: str) -> list[Any] | None:

@@ -32,7 +32,7 @@ from trueup.judge.secret import conceal
 from trueup.judge.verdict import Finding, Verdict, unscored
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from trueup.judge.protocol import Judge, Request
     from trueup.rubric.model import Criterion
@@ -46,7 +46,7 @@ _NOT_ITS_KIND = unscored("abstained", "kind_not_answered", "the judge answers no
 
 async def disciplined(
     judge: Judge, requests: Sequence[Request], *, breaches: Counter[str] | None = None
-) -> AsyncIterator[tuple[str, Verdict]]:
+) -> AsyncGenerator[tuple[str, Verdict], None]:
     """Yield (request id, verdict) exactly once for each request, each verdict whole.
 
     Where a judge raises in the middle of a batch, the requests that it had not answered are put
@@ -106,7 +106,7 @@ def _answerable(request: Request, kinds: frozenset[str]) -> Request:
 
 async def _answers(
     judge: Judge, requests: Sequence[Request], counts: Counter[str]
-) -> AsyncIterator[tuple[Request, Verdict]]:
+) -> AsyncGenerator[tuple[Request, Verdict], None]:
     """Yield a verdict for each request; where the batch breaks, ask for the rest one by one."""
     if not requests:
         return
@@ -145,7 +145,7 @@ class _Batch:
         self.waiting = {request.id: request for request in requests}
         self.error: Exception | None = None
 
-    async def answers(self) -> AsyncIterator[tuple[Request, Verdict]]:
+    async def answers(self) -> AsyncGenerator[tuple[Request, Verdict], None]:
         """Yield what is answered, each request once; an exception ends it and is kept."""
         said = None
         try:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from trueup.rubric.scalar import Scalar
     from trueup.rubric.source import Node, Source
 
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -119,10 +120,11 @@ def read_judge_file(path: Path) -> JudgeFile:
 def _source(text: str, path: Path) -> Source:
     try:
         source = read_source(text, file=str(path))
-        if source.problems:
-            raise RubricProblems(str(path), source.problems)
     except RubricProblems as error:
         raise JudgeError(error.what, where=error.where, mend=error.mend) from None
+    if source.problems:
+        first = min(source.problems)
+        raise JudgeError(first.what, where=first.where(str(path)), mend=first.mend or None)
     return source
 
 
@@ -131,16 +133,20 @@ def _plain(node: Node) -> Any:  # noqa: ANN401 - whatever a person wrote
         return [_plain(item) for item in node.items]
     if node.entries is not None:
         return {key: _plain(value) for key, (_, value) in node.entries.items()}
-    scalar = node.scalar
+    return _value(node.scalar)
+
+
+def _value(scalar: Scalar | None) -> str | float | bool | None:
     if scalar is None or scalar.null:
         return None
+    text = scalar.text
     if not scalar.plain:
-        return scalar.text
-    if scalar.text in _FLAGS:
-        return _FLAGS[scalar.text]
-    if _WHOLE.fullmatch(scalar.text):
-        return int(scalar.text)
-    return float(scalar.text) if _NUMBER.fullmatch(scalar.text) else scalar.text
+        return text
+    if text in _FLAGS:
+        return _FLAGS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
 
 
 def _refuse_secrets(file: JudgeFile) -> None:

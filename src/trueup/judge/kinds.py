@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from trueup.errors import JudgeError, WorkspaceError, did_you_mean
-from trueup.judge.vote import Aggregate
+from trueup.judge.vote import Aggregate  # noqa: TC001 - pydantic reads it while running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -65,8 +65,13 @@ def load_python(path: Path) -> Judge:
         raise JudgeError(what, where=str(path), mend=error.mend) from error
 
 
-def outline(path: Path) -> Outline:
-    """Return what a Python judge says of itself; nothing of it is run."""
+def outline(path: Path, *, exports: str | None = _EXPORT) -> Outline:
+    """Return what a Python file says of itself; nothing of it is run.
+
+    Args:
+        path: The file.
+        exports: The name that it has to bind; None for none.
+    """
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
@@ -74,9 +79,9 @@ def outline(path: Path) -> Outline:
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         return Outline("", f"{path}: the file cannot be read ({excerpt(str(error))})")
     about = (ast.get_docstring(tree) or "").strip().split("\n", 1)[0]
-    if binds(tree, _EXPORT):
+    if exports is None or binds(tree, exports):
         return Outline(about, None)
-    return Outline(about, f"{path}: the file exports no `{_EXPORT}`. Write `{_EXPORT} = ...` in it")
+    return Outline(about, f"{path}: the file exports no `{exports}`. Write `{exports} = ...` in it")
 
 
 def binds(tree: ast.Module, name: str) -> bool:

@@ -44,10 +44,7 @@ def finding_of(answer: object, criterion: Criterion, *, by: DecidedBy = "judge")
     explanation = ""
     if isinstance(answer, tuple) and len(answer) == _PAIR and isinstance(answer[1], str):
         answer, explanation = answer
-    if isinstance(answer, Finding):
-        finding = answer
-    else:
-        finding = _read(_python(answer), criterion)
+    finding = answer if isinstance(answer, Finding) else _read(_python(answer), criterion)
     if explanation:
         finding = replace(finding, explanation=explanation)
     return finding if finding.decided_by == by else finding.by(by)
@@ -77,22 +74,24 @@ def _python(answer: object) -> object:
 def _read(answer: object, criterion: Criterion) -> Finding:
     if answer is None:
         return unscored("abstained", "no_answer")
-    if isinstance(answer, bool):
-        key = "met" if answer else "unmet"
-        if key in criterion.values:
-            return at_level(criterion, key)
+    key = _key(answer)
+    if key is not None and key in criterion.values:
+        return at_level(criterion, key)
+    if isinstance(answer, str | bool):
         return unscored("unparsable", "unknown_level", not_a_level(answer, criterion))
-    if isinstance(answer, str):
-        key = answer.strip()
-        if key in criterion.values:
-            return at_level(criterion, key)
-        return unscored("unparsable", "unknown_level", not_a_level(answer, criterion))
-    if isinstance(answer, int) and str(answer) in criterion.values:
-        return at_level(criterion, str(answer))
     if isinstance(answer, int | float):
         return _valued(answer, criterion)
     kind = type(answer).__name__
     return unscored("unparsable", "wrong_type", f"an answer is no {excerpt(kind, _SHOWN)}")
+
+
+def _key(answer: object) -> str | None:
+    """Return the level that an answer would name."""
+    if isinstance(answer, bool):
+        return "met" if answer else "unmet"
+    if isinstance(answer, str):
+        return answer.strip()
+    return str(answer) if isinstance(answer, int) else None
 
 
 def _valued(number: float, criterion: Criterion) -> Finding:

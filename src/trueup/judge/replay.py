@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trueup.rubric.model import Criterion, Rubric
 
 _BATCH = 256
-_WHO = get_args(DecidedBy)
+_WHO: tuple[DecidedBy, ...] = get_args(DecidedBy)
 _NOT_RECORDED = unscored("abstained", "not_recorded")
 
 _Key: TypeAlias = "tuple[str, str, int]"
@@ -169,7 +169,7 @@ def _recorded(body: Mapping[str, Any], where: str) -> _Recorded:
         mend = "Write one of the three"
         raise JudgeError("the line has no value, level or outcome", where=where, mend=mend)
     outcome = outcome or "scored"
-    who = body.get("decided_by") or "judge"
+    who: DecidedBy = body.get("decided_by") or "judge"
     if outcome not in OUTCOMES or who not in _WHO:
         wrong = who if outcome in OUTCOMES else outcome
         known = ", ".join(_WHO if outcome in OUTCOMES else OUTCOMES)

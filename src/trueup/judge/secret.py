@@ -18,7 +18,9 @@ _SHAPED = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|glpat|AKIA|AIza|ya29)[-_.]?[A-Za-z0-9_\-.]{16,}"
     r"|\b(?:Bearer|Basic)\s+[A-Za-z0-9_\-.=+/~]{8,}",
 )
-_IN_ADDRESS = re.compile(r"://[^/@\s]+@|[?&](?:api[-_]?key|key|token|access_token)=[^&\s]+", re.I)
+_IN_ADDRESS = re.compile(
+    r"://[^/@\s]+@|[?&](?:api[-_]?key|key|token|access_token)=[^&\s]+", re.IGNORECASE
+)
 _SHORTEST = 8
 """Shorter values are no keys, and taking them out would garble a message."""
 

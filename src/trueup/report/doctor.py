@@ -30,7 +30,7 @@ def render(found: Diagnosis) -> Iterator[RenderableType]:
     yield from (f"  {line}" for line in _counts(found))
     for note in found.notes:
         yield Text(one_line(note, 300), style="yellow")
-    yield _abilities(found)
+    yield from _abilities(found)
 
 
 def _fields(found: Diagnosis) -> Table:
@@ -39,11 +39,11 @@ def _fields(found: Diagnosis) -> Table:
         table.add_column(name, justify="left" if name in {"field", "from column"} else "right")
     for field, column in found.fields.items():
         lengths = found.lengths.get(field)
-        share = found.present.get(field, 0.0)
+        share = found.present.get(field)
         table.add_row(
             field,
             one_line(column, 40),
-            f"{share:.0%}",
+            "" if share is None else f"{share:.0%}",
             f"{lengths.median:,}" if lengths else "",
             f"{lengths.longest:,}" if lengths else "",
         )
@@ -77,11 +77,10 @@ def _counts(found: Diagnosis) -> Iterator[str]:
             yield f"looks like {title}: {one_line(', '.join(columns), 120)}"
 
 
-def _abilities(found: Diagnosis) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("what it allows", "", "because", "to get there"):
-        table.add_column(name)
+def _abilities(found: Diagnosis) -> Iterator[Text]:
+    yield Text("What it allows, and what is missing", style="bold")
     for ability in found.abilities:
-        word = Text("yes", style="green") if ability.possible else Text("no", style="yellow")
-        table.add_row(ability.name, word, ability.because, ability.mend or "")
-    return table
+        line = Text("  yes  ", style="green") if ability.possible else Text("  no   ", style="yellow")
+        yield line.append(f"{ability.name}: {ability.because}", style="default")
+        if ability.mend:
+            yield Text(f"       {ability.mend}", style="dim")

@@ -61,10 +61,13 @@ def sentences(text: str) -> int:
 
 
 def paragraphs(text: str) -> int:
-    """Count runs of lines between blank lines that hold a word; fenced code is one run."""
+    """Count runs of lines between blank lines or headings that hold a word.
+
+    Blank lines in fenced code separate nothing.
+    """
     count, inside = 0, False
     for line, code in _lines(text):
-        if code or line.strip():
+        if code or (line.strip() and not _HEADING.match(line)):
             count += not inside and bool(_HAS_WORD.search(line))
             inside = inside or bool(_HAS_WORD.search(line))
         else:
@@ -160,13 +163,13 @@ def _blocks(text: str) -> Iterator[str]:
     """Yield paragraphs, bullets and headings, their marks removed."""
     block: list[str] = []
     for line in _prose(text):
-        starts = not line.strip() or _is_bullet(line) or _HEADING.match(line)
-        if starts and block:
+        rules_off = not line.strip() or _UNDERLINE.fullmatch(line)
+        if block and (rules_off or _is_bullet(line) or _HEADING.match(line)):
             yield "\n".join(block)
             block = []
         if _HEADING.match(line):
             yield line
-        elif line.strip():
+        elif not rules_off:
             block.append(_BULLET.sub("", line, count=1) if _is_bullet(line) else line)
     if block:
         yield "\n".join(block)

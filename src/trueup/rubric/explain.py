@@ -36,19 +36,19 @@ class Explained(NamedTuple):
 
 
 _FORMS = {
-    "criteria": "a list: begin each criterion with `- id: NAME`",
-    "needs": "a list such as [context]",
-    "examples": "a list: begin each example with `- output: TEXT`",
-    "scale": "a mapping from level to text, worst first",
-    "choices": "a mapping from answer to its value in [0, 1]",
-    "check": "a mapping such as {max_words: 120}",
-    "gate": "true or {min: LEVEL}",
-    "count": "a mapping such as {unit: bullets, max: 5}",
-    "equals": "a text or {field: reference}",
-    "contains": "a text or a list of texts",
-    "excludes": "a text or a list of texts",
-    "grounded": "one of its kinds or a list of them",
-    "language": "a code such as en or pt-BR",
+    "criteria": ("a list", "Begin each criterion with `- id: NAME`"),
+    "needs": ("a list such as [context]", ""),
+    "examples": ("a list", "Begin each example with `- output: TEXT`"),
+    "scale": ("a mapping from level to text, worst first", "Write {LEVEL: TEXT, ...}"),
+    "choices": ("a mapping from answer to its value in [0, 1]", "Write {ANSWER: 1, ...}"),
+    "check": ("a mapping such as {max_words: 120}", ""),
+    "gate": ("true or {min: LEVEL}", ""),
+    "count": ("a mapping such as {unit: bullets, max: 5}", ""),
+    "equals": ("a text or {field: reference}", ""),
+    "contains": ("a text or a list of texts", ""),
+    "excludes": ("a text or a list of texts", ""),
+    "grounded": ("one of its kinds or a list of them", ""),
+    "language": ("a code such as en or pt-BR", ""),
 }
 
 
@@ -132,17 +132,16 @@ def _words(error: ErrorDetails, path: Path, name: str) -> tuple[str, str]:
         return f"{name} is missing", f"Add `{key}: ...`"
     if kind == "too_short":
         fewest = error["ctx"]["min_length"]
-        return f"{name} has fewer than {fewest} entries", f"Write at least {fewest}"
+        return f"{name} has {error['ctx']['actual_length']} of {fewest} entries", "Add what is missing"
     given = error["input"]
-    form = _FORMS.get(str(key)) if isinstance(key, str) else None
+    form, mend = _FORMS.get(str(key), ("", ""))
     if isinstance(given, Scalar):
         given = "nothing" if given.null else repr(given)
     elif not isinstance(given, str):
         given = "a list" if isinstance(given, list | tuple) else "a mapping"
-    if form is None:
+    if not form:
         form = "a mapping of keys" if kind.startswith("model") else "a single text or number"
-    form, _, mend = form.partition(": ")
-    return f"{name} is {form}, not {given}", mend.capitalize() if mend else ""
+    return f"{name} is {form}, not {given}", mend
 
 
 def _unknown(path: Path, name: str) -> tuple[str, str]:

@@ -27,6 +27,8 @@ from trueup.rubric.spec import BARE_GATE, MET, CriterionSpec, RubricSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pydantic_core import ErrorDetails
+
     from trueup.rubric.source import Path
 
 __all__ = ["RubricProblems", "load_rubric", "parse_rubric"]
@@ -153,10 +155,18 @@ def _validate(data: Any, source: Source) -> tuple[RubricSpec | None, list[Proble
     except ValidationError as error:
         problems = []
         for details in error.errors(include_url=False):
+            if details["type"] == "too_short" and _long_enough(details, source):
+                continue
             told = explain(details, data)
             node = source.find(told.path, key=told.at_key)
             problems.append(Problem(node.line, node.column, told.what, told.mend))
         return None, problems
+
+
+def _long_enough(error: ErrorDetails, source: Source) -> bool:
+    """Tell whether only malformed entries, told by themselves, make a collection too short."""
+    node = source.find(error["loc"])
+    return len(node.items or node.entries or ()) >= error["ctx"]["min_length"]
 
 
 def _conflicts(data: Any, source: Source, *, whole: bool) -> Iterator[Problem]:  # noqa: ANN401 - as above

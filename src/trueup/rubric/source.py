@@ -87,7 +87,9 @@ class Source:
                 named = node = node.items[step]
             else:
                 return node
-        return named if key else node
+        # A value that is not written has its mark where the next thing begins.
+        unwritten = node.scalar is not None and node.scalar.plain and not node.scalar.text
+        return named if key or unwritten else node
 
 
 def read_source(text: str, *, file: str) -> Source:

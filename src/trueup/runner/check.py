@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from trueup.errors import TrueupError, WorkspaceError
 from trueup.judge.load import load_judge
+from trueup.judge.pyfile import outline
+from trueup.registry import find_unrun
 from trueup.rubric.lint import lint
 from trueup.rubric.load import load_rubric
 from trueup.runner.spec import load_runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from trueup.rubric.lint import LintFinding
 
@@ -84,8 +85,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, FileKind]]:
         for path in sorted((folder / name).glob("*")):
             if path.suffix in endings:
                 yield path, kind
-    for path in sorted(folder.glob("examples/*/rubric.yaml")):
-        yield path, "rubric"
+    for example in sorted(folder.glob("examples/*/")):
+        yield from _files(example)
     if folder.name in _FOLDERS:
         for path in sorted(folder.glob("*")):
             if path.suffix in (*_YAML, ".py"):
@@ -101,36 +102,14 @@ def _kind(path: Path) -> FileKind:
 def _check(path: Path, kind: FileKind) -> Checked:
     try:
         if path.suffix == ".py":
-            return Checked(str(path), kind, _python(path, kind))
+            told = outline(path, exports="judge" if kind == "judge" else None)
+            return Checked(str(path), kind, told.problem or "")
         if kind == "rubric":
             return Checked(str(path), kind, remarks=lint(load_rubric(path)))
         if kind == "judge":
-            load_judge(path)
+            load_judge(path, find=find_unrun)
         else:
             load_runner(path)
     except TrueupError as error:
         return Checked(str(path), kind, str(error))
     return Checked(str(path), kind)
-
-
-def _python(path: Path, kind: FileKind) -> str:
-    """Return what is wrong with a Python file, without running it."""
-    try:
-        tree = ast.parse(path.read_bytes(), filename=str(path))
-    except (SyntaxError, ValueError) as error:
-        return f"{path}: this is no Python: {error}"
-    if kind != "judge":
-        return ""
-    names = {
-        target.id for node in tree.body for target in _targets(node) if isinstance(target, ast.Name)
-    }
-    defined = {getattr(node, "name", "") for node in tree.body}
-    if "judge" in names | defined:
-        return ""
-    return f"{path}: a Python judge exports `judge`, and this file assigns no such name"
-
-
-def _targets(node: ast.stmt) -> Sequence[ast.expr]:
-    if isinstance(node, ast.Assign):
-        return node.targets
-    return [node.target] if isinstance(node, ast.AnnAssign) else []

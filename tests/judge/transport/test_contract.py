@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
+import sys
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -171,8 +173,12 @@ def test_a_reply_is_the_same_through_every_transport(
     assert server.requests == before + 1
     assert reply.input_tokens > 0
     assert reply.output_tokens >= bool(reply.text)
-    tokens = {"input_tokens": reply.input_tokens, "output_tokens": reply.output_tokens}
-    assert reply == replace(expected, model=model, **tokens)
+    assert reply == replace(
+        expected,
+        model=model,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+    )
 
 
 @pytest.mark.parametrize("fault", REPLIES, ids=str)
@@ -358,7 +364,12 @@ def test_an_address_without_a_server_is_unreachable(kind: Any) -> None:
         ask(kind, endpoint_of(url))
 
 
-def test_an_unknown_host_is_unreachable(kind: Any) -> None:
+def test_an_unknown_host_is_unreachable(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
     with pytest.raises(Unreachable, match="no-such-host"):
         ask(kind, endpoint_of("http://no-such-host.invalid/v1"))
 
@@ -410,6 +421,53 @@ def test_a_transport_outlives_its_event_loop(server: FaultServer, kind: Any) -> 
     assert texts == [CONTENT, CONTENT]
 
 
+def test_another_loop_takes_over_and_the_first_one_closes_what_it_had(
+    server: FaultServer, kind: Any
+) -> None:
+    endpoint = endpoint_of(server.url)
+    transport: Transport = kind(endpoint)
+
+    async def once() -> str:
+        reply = await transport.send(call_of(endpoint), rung="text", drop=NOTHING, timeout=20)
+        return reply.text
+
+    async def elsewhere() -> str:
+        text = await once()
+        await transport.close()
+        return text
+
+    async def both() -> list[str]:
+        return [await once(), await asyncio.to_thread(asyncio.run, elsewhere())]
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        texts = asyncio.run(both())
+        gc.collect()
+
+    assert texts == [CONTENT, CONTENT]
+    assert [str(warning.message) for warning in caught] == []
+
+
+def test_new_schemas_without_end_do_no_harm(
+    server: FaultServer, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[kind.__module__], "_SCHEMAS", 2)
+    endpoint = endpoint_of(server.url)
+
+    async def several() -> None:
+        transport: Transport = kind(endpoint)
+        for number in range(5):
+            schema = {**SCHEMA, "title": f"number {number}"}
+            call = replace(call_of(endpoint), schema=schema)
+            await transport.send(call, rung="schema", drop=NOTHING, timeout=20)
+        await transport.close()
+
+    asyncio.run(several())
+
+    sent = [request.body["response_format"]["json_schema"] for request in server.log[-5:]]
+    assert [each["schema"]["title"] for each in sent] == [f"number {n}" for n in range(5)]
+
+
 def test_a_closed_transport_opens_again(server: FaultServer, kind: Any) -> None:
     endpoint = endpoint_of(server.url)
 
@@ -447,7 +505,7 @@ def test_cancelling_a_call_is_no_fault(server: FaultServer, kind: Any) -> None:
         task = asyncio.create_task(
             transport.send(call_of(endpoint), rung="schema", drop=NOTHING, timeout=30)
         )
-        while not server.in_flight:
+        while not server.in_flight:  # noqa: ASYNC110 - the server is in another thread
             await asyncio.sleep(0.02)
         task.cancel()
         try:

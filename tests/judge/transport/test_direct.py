@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
+import socket
 import traceback
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from trueup.judge.transport.base import (
     Reply,
     ServerFault,
     TransportFault,
+    Unreachable,
 )
 from trueup.judge.transport.direct import DirectTransport
 from trueup.testing.faultserver import Fault, FaultServer
@@ -60,13 +62,19 @@ def ask_for(answer: Answer | str, **options: Any) -> Reply:
 
 
 def recorded(
-    change: Callable[[str], str] = str, *, key_env: str | None = None, **headers: str
+    change: Callable[[str], str] = str,
+    *,
+    key_env: str | None = None,
+    headers: dict[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the request headers that the server saw; it hashes the key."""
     with FaultServer() as server:
         ask(
             Endpoint(
-                model="openai/m", api_base=change(server.url), api_key_env=key_env, headers=headers
+                model="openai/m",
+                api_base=change(server.url),
+                api_key_env=key_env,
+                headers=headers or {},
             )
         )
         return dict(server.log[-1].headers)
@@ -91,7 +99,7 @@ def test_credentials_in_the_address_are_sent_as_a_header() -> None:
 
 
 def test_declared_headers_are_sent() -> None:
-    assert recorded(**{"X-Team": "evaluation"})["x-team"] == "evaluation"
+    assert recorded(headers={"X-Team": "evaluation"})["x-team"] == "evaluation"
 
 
 def test_a_missing_key_ends_the_run_before_anything_is_sent(
@@ -233,14 +241,18 @@ def test_a_proxy_is_taken_from_the_environment_but_never_for_loopback(
         monkeypatch.delenv(name.upper(), raising=False)
     raw = Answer(raw=BODY)
 
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
     with FaultServer(answer=lambda _: raw) as proxy:
         host = proxy.url.removesuffix("/v1")
         monkeypatch.setenv("http_proxy", host)
         away = ask(Endpoint(model="openai/m", api_base="http://judge.example/v1"))
         near = ask(Endpoint(model="openai/m", api_base=proxy.url))
         monkeypatch.setenv("no_proxy", "judge.example")
-        with pytest.raises(TransportFault, match=r"judge\.example"):
-            ask(Endpoint(model="openai/m", api_base="http://judge.example:9/v1"))
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+        with pytest.raises(Unreachable, match=r"judge\.example"):
+            ask(Endpoint(model="openai/m", api_base="http://judge.example/v1"))
 
     assert (away.text, near.text) == ("yes", "yes")
 

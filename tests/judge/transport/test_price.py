@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from trueup.judge.transport import price as prices
-from trueup.judge.transport.base import Price
 from trueup.judge.transport.price import price
 
 LIST: dict[str, Any] = {

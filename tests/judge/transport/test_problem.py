@@ -156,8 +156,10 @@ LACKING = [
     (openai("`top_p` is deprecated for this model"), "top_p"),
     (openai("You are not allowed to request logprobs from this model"), "logprobs"),
     (openai("unknown parameter", param="top_logprobs"), "logprobs"),
-    (openai("reasoning_effort is not supported with json_schema", param="reasoning_effort"),)
-    + ("reasoning_effort",),
+    (
+        openai("reasoning_effort is not supported with json_schema", param="reasoning_effort"),
+        "reasoning_effort",
+    ),
     (
         {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
         "seed",

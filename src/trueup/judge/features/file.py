@@ -78,8 +78,8 @@ def _head(body: Mapping[str, Any]) -> Head:
 def _yaml(body: dict[str, Any]) -> str:
     from ruamel.yaml import YAML  # noqa: PLC0415 - heavy
 
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = None
+    yaml: Any = YAML(typ="safe", pure=True)  # its attributes are typed as what they start as
+    yaml.default_flow_style = None  # only the innermost lists stand in one line
     yaml.width = 100
     yaml.sort_base_mapping_type_on_output = False
     text = io.StringIO()

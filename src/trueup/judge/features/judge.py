@@ -10,11 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from trueup.errors import JudgeError, did_you_mean
 from trueup.item.model import as_text
-from trueup.judge.features.head import Head
 from trueup.judge.features.phrases import named
 from trueup.judge.features.surface import FEATURES, VERSION, surface_matrix
 from trueup.judge.protocol import Capabilities
@@ -26,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from trueup.item.model import Item
-    from trueup.judge.features.head import Agreement
+    from trueup.judge.features.head import Agreement, Head
     from trueup.judge.protocol import Request
     from trueup.rubric.model import Criterion, Rubric
 

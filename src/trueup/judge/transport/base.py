@@ -123,7 +123,9 @@ class Call:
         server's address where a deployment has a name, and never over a credential.
         """
         fixed = self.fixed or self.fixed_hash()
-        asked = f"{self.replicate}/{len(self.occasion)}/{self.occasion}/" + self.messages[-1]["content"]
+        asked = (
+            f"{self.replicate}/{len(self.occasion)}/{self.occasion}/" + self.messages[-1]["content"]
+        )
         return hashlib.sha256(fixed + asked.encode("utf-8", "surrogatepass")).digest()[:16]
 
     def fixed_hash(self) -> bytes:

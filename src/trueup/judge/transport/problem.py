@@ -177,9 +177,9 @@ def fault_from(
         fault = TooLong(msg) if hopeless else RateLimited(msg, retry_after=wait)
     elif status in {408, 504}:
         fault = TimedOut(msg, retry_after=wait)
-    elif status >= 500 or status in {409, 425}:  # noqa: PLR2004 - HTTP: the server failed
+    elif status >= 500 or status in {409, 425} or status < 300:  # noqa: PLR2004 - HTTP: the server failed
         fault = ServerFault(msg, retry_after=wait)
-    elif status < 400:  # noqa: PLR2004 - HTTP: a redirect
+    elif status < 400:  # noqa: PLR2004 - HTTP: it points elsewhere
         fault = Rejected(f"{msg}; give the address that it points to as api_base")
     else:
         fault = _client_fault(problem, msg, sent)

@@ -35,6 +35,7 @@ MEANINGS: Final[Mapping[str, _Meaning]] = {
     "APIConnectionError": ServerFault,  # or Unreachable, by what caused it
     "APIError": 500,
     "APIResponseValidationError": ServerFault,
+    "APITimeoutError": TimedOut,  # the OpenAI client's own, as litellm's classes descend from it
     "AuthenticationError": 401,
     "BadGatewayError": 502,
     "BadRequestError": 400,
@@ -98,7 +99,7 @@ def fault_of(
         secrets: Words that must not appear in the message.
     """
     meaning = _meaning(error)
-    status = getattr(error, "status_code", None)
+    status = vars(error).get("status_code")  # its own, not one that it inherits from a class
     if not isinstance(status, int):
         status = meaning if isinstance(meaning, int) else 0
     if status >= _SERVER_SIDE and (broken := _broken(error)):

@@ -168,7 +168,7 @@ def _polarity(question: Question, words: Words) -> tuple[Severity, str, str, str
             "error",
             ask.span(negated),
             "A penalty is met where the question is answered yes, so this charges good outputs.",
-            "State the bad thing itself: 'Does the reply invent ...?'",
+            "State the bad thing itself, as in 'Does the reply invent a fee?'.",
         )
     if bad is not None:
         return (
@@ -177,7 +177,7 @@ def _polarity(question: Question, words: Words) -> tuple[Severity, str, str, str
             "The weight is positive, so points are given for something bad.",
             "Make the weight negative, or ask for the good thing.",
         )
-    if negated is None:
+    if negated is None or question.criterion.gate is not None:  # a gate can only ask for what holds
         return None
     return (
         "info",

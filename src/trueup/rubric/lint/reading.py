@@ -45,12 +45,11 @@ class Question:
                 yield key, text
 
     def wanted(self) -> Iterator[tuple[str, Prose]]:
-        """Yield what a good output is told to do: the question and every answer but the worst."""
+        """Yield what the best output does: the question and the best answer."""
         yield "ask", self.ask
-        worst = self.levels[0][0]
-        for key, text in self.levels:
-            if text and key != worst:
-                yield key, text
+        key, text = self.levels[-1]
+        if text and self.criterion.kind != "choices":
+            yield key, text
 
 
 _NOTHING = Prose("", "")
@@ -83,6 +82,12 @@ class Reading:
     def positive_weight(self) -> float:
         """The sum of the positive weights."""
         return sum(c.weight for c in self.rubric.criteria if c.weight > 0)
+
+    @cached_property
+    def file(self) -> str | None:
+        """The file's name as the criteria know it; None for a rubric made in code."""
+        places = (criterion.place for criterion in self.rubric.criteria)
+        return next((place.file for place in places if place), self.rubric.path)
 
     def read(self, text: str | None) -> Prose:
         """Return a text as the rules read it."""
@@ -124,7 +129,7 @@ class Reading:
 
     def _place(self, about: Criterion | None, field: str, span: str) -> Place | None:
         if about is None:
-            place = Place(self.rubric.path, 1, 1) if self.rubric.path else None
+            place = Place(self.file, 1, 1) if self.file else None
             last = None
         else:
             place, last = about.place, self.last_line(about)

@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         otherwise="warn for a double negation or points for something bad, info for a negated "
         "question with a positive weight",
         detects="A penalty that is worded as an absence, points for a failure, two negations.",
-        mend="State a penalty as the bad thing itself: 'Does the reply invent ...?'",
+        mend="State a penalty as the bad thing itself, as in 'Does the reply invent a fee?'.",
         search=questions.polarity,
     ),
     Rule(
@@ -160,7 +160,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="needs-evidence",
         severity="warn",
-        otherwise="error on a gate; one step less where another criterion declares the material",
+        otherwise="error on a gate; where another criterion declares the material, warn on a gate "
+        "and info elsewhere",
         detects="Accurate, correct, the policy, the source, a tool result, with no such `needs`.",
         mend="Declare `needs` and name the field.",
         search=evidence.needs_evidence,

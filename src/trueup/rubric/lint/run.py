@@ -102,12 +102,11 @@ def _comments(reading: Reading, findings: list[LintFinding]) -> Iterator[LintFin
             if problem is None:
                 continue
             severity, why, mend = problem
-            file = reading.rubric.path or reading.rubric.name
             yield LintFinding(
                 rule="ignore",
                 severity=severity,
                 criterion=owner,
-                place=Place(file, line, 1),
+                place=Place(reading.file or reading.rubric.name, line, 1),
                 span=f"ignore[{rule}]",
                 why=why,
                 mend=mend,

@@ -1,0 +1,60 @@
+"""`trueup demo`: everything once, on simulated data, without a network or a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trueup.cli.common import FINE, Json, console, print_json
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("trueup-demo"),
+    *,
+    json_: Json = False,
+) -> int:
+    """Make a small workspace, fit the embedded judge, score with it; no network, no key."""
+    from trueup.cli.fit import show_fit  # noqa: PLC0415 - heavy
+    from trueup.cli.score import show_summary  # noqa: PLC0415 - heavy
+    from trueup.runner.demo import make_workspace, run_demo  # noqa: PLC0415 - heavy
+
+    make_workspace(folder)
+    demo = run_demo(folder)
+    summary = demo.scores.summary()
+    if json_:
+        print_json({"folder": str(folder), "fit": demo.fitted.to_dict(), "summary": summary})
+        return FINE
+    screen = console()
+    screen.print(
+        "1. A judge learnt from people's labels (simulated, as is all data here)", style="bold"
+    )
+    show_fit(demo.fitted, folder / "judges" / "surface.yaml")
+    screen.print()
+    screen.print(
+        "2. Every output scored: by code checks, by a rule, by the fitted judge", style="bold"
+    )
+    show_summary(summary)
+    screen.print()
+    screen.print("3. What lies where", style="bold")
+    for name, what in (
+        ("outputs.jsonl", "the outputs: replies of a simulated support assistant"),
+        ("labels.jsonl", "what three simulated annotators said of them"),
+        ("rubrics/support-demo.yaml", "the rubric: edit it, then trueup check"),
+        ("judges/", "a rule in Python, the fitted judge, and the panel of both"),
+        ("runners/score.yaml", "the same run by name: trueup run score"),
+        (".trueup/trueup.db", "every verdict, so that nothing is asked twice"),
+    ):
+        screen.print(f"   {folder / name!s:42} {what}")
+    screen.print()
+    screen.print("Next", style="bold")
+    screen.print(f"   cd {folder}")
+    screen.print("   trueup show --item sup-122          what was found about one reply, and why")
+    screen.print(
+        "   trueup doctor outputs.jsonl         what this data allows, and what is missing"
+    )
+    screen.print(
+        "   trueup run score                    again: everything is known, nothing is asked"
+    )
+    return FINE

@@ -1,0 +1,98 @@
+"""Fitting the embedded judge: one head for each criterion that has labels enough."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from trueup.api import fit, load_rubric
+from trueup.errors import DataError, RubricError, TooFewLabels, did_you_mean
+from trueup.item.labels import read_labels
+from trueup.judge.features.judge import FeaturesJudge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from trueup.rubric.model import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class FitRow:
+    """How well one criterion's head orders unseen items as people do."""
+
+    criterion: str
+    n: int
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A judge, how good its heads are, and which criteria it could not learn."""
+
+    judge: FeaturesJudge
+    rows: tuple[FitRow, ...]
+    left_out: Mapping[str, str]
+    """Criterion -> why there is no head for it."""
+
+    @property
+    def useful(self) -> bool:
+        """Whether any head is better than chance."""
+        return any(row.low > 0 for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for `--json`."""
+        return {
+            "judge": self.judge.name,
+            "version": self.judge.version,
+            "criteria": [asdict(row) for row in self.rows],
+            "left_out": dict(self.left_out),
+        }
+
+
+def fit_all(
+    items: object,
+    labels: object,
+    *,
+    rubric: str | Path | Rubric,
+    criteria: Sequence[str] | None = None,
+    group: str | None = None,
+    field_map: Mapping[str, str] | None = None,
+    name: str = "surface",
+    seed: int = 0,
+) -> Fitted:
+    """Fit a head for every labelled criterion that a judge decides, or for those named.
+
+    Raises:
+        TooFewLabels: No criterion could be learnt.
+        RubricError: A named criterion is not in the rubric.
+    """
+    rubric_ = load_rubric(rubric)
+    known = list(read_labels(labels))
+    labelled = {label.criterion for label in known}
+    for wanted in criteria or ():
+        if wanted not in rubric_.by_id:
+            mend = did_you_mean(wanted, rubric_.by_id)
+            raise RubricError(f"there is no criterion '{wanted}'", where=rubric_.name, mend=mend)
+    chosen = criteria or [c.id for c in rubric_.judged if c.id in labelled]
+    heads, questions, rows = {}, {}, []
+    left_out: dict[str, str] = {}
+    for criterion in chosen:
+        try:
+            judge = fit(
+                items, labels, rubric=rubric_, criterion=criterion, group=group,
+                field_map=field_map, seed=seed,
+            )  # fmt: skip
+        except (TooFewLabels, DataError) as error:
+            left_out[criterion] = str(error)
+            continue
+        heads |= judge.heads
+        questions |= judge.questions
+        found = judge.agreement
+        rows.append(FitRow(criterion, found.n, found.estimate, found.low, found.high))
+    if not heads:
+        why = "; ".join(left_out.values()) or "no label is for a criterion that a judge decides"
+        raise TooFewLabels(f"nothing could be learnt: {why}", where=rubric_.name)
+    return Fitted(FeaturesJudge(heads, questions=questions, name=name), tuple(rows), left_out)

@@ -80,7 +80,11 @@ def test_a_check_is_met_where_every_test_holds(
         ({"starts_with": "Dear"}, "Hi", "the output does not start with 'Dear'"),
         ({"equals": "yes"}, "no", "the output is not 'yes'"),
         ({"max_words": 1}, "a b", "the output has 2 words, at most 1 are allowed"),
-        ({"count": {"unit": "links", "exactly": 1}}, "", "the output has 0 links, at least 1 are asked"),
+        (
+            {"count": {"unit": "links", "exactly": 1}},
+            "",
+            "the output has 0 links, at least 1 are asked",
+        ),
         ({"json": True}, "{", "the output is no JSON: Expecting property name"),
         ({"json": True}, "[" * 100_000, "the output is no JSON: nested too deeply"),
         ({"json": True}, "NaN", "the output is no JSON: NaN is no JSON value"),
@@ -216,7 +220,7 @@ def test_a_text_does_not_ground_itself() -> None:
 def test_problems_are_told_for_plain_values() -> None:
     assert check_problems({"max_words": 3, "equals": {"field": "reference"}}) == []
     assert check_problems({"pattern": "(", "case": None, "count": {"unit": "words"}}) == [
-        "'case' is true or false, not ''. Write true or false without quotes",
+        "'case' is true or false, not 'null'. Write true or false without quotes",
         "'pattern' is no regular expression: missing ) at position 1. "
         "Mend the regular expression; single quotes keep its backslashes",
         "'count' has no bound. Add min, max or exactly",

@@ -21,6 +21,7 @@ CASES = [
     ("sentences", "It costs 3.50 at example.org today.", 1),
     ("sentences", "Dear Ms. Smith, see e.g. No. 5, by J. Doe. Bye.", 2),
     ("sentences", "So do I. Yes.", 2),
+    ("sentences", "The answer is no. See p. 4 of it.", 2),
     ("sentences", 'He said "no." She left...', 2),
     ("sentences", "# Title\n\n- one\n- two. three\n\nA line\nthat wraps.", 5),
     ("sentences", "1. First.\n2. Second.", 2),
@@ -44,7 +45,11 @@ CASES = [
     ("links", "[x](https://x.org) and <https://y.org>.", 2),
     ("links", "[no] (link), awww.no", 0),
     ("emoji", "\U0001f600\U0001f600", 2),
-    ("emoji", "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f44d\U0001f3fd \U0001f1e9\U0001f1ea", 3),
+    (
+        "emoji",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f44d\U0001f3fd \U0001f1e9\U0001f1ea",
+        3,
+    ),
     ("emoji", "\u2764\ufe0f \u2764 \u2714 1\ufe0f\u20e3", 4),
     ("emoji", "1 2 # * \u00a9 \u00ae \u2122 \u2192 - text :)", 0),
     ("questions", "Why? Really?! See x.org/?a=b. 好吗？", 3),
@@ -76,6 +81,8 @@ def test_words_between_blanks_are_all_counted(words: list[str]) -> None:
     assert UNITS["words"](" ".join(words)) == len(words)
 
 
-@given(st.lists(st.from_regex(r"[A-Z][a-z]{6,9}( [a-z]{6,9}){1,3}[.!?]", fullmatch=True), min_size=1))
+@given(
+    st.lists(st.from_regex(r"[A-Z][a-z]{6,9}( [a-z]{6,9}){1,3}[.!?]", fullmatch=True), min_size=1)
+)
 def test_plain_sentences_are_all_counted(sentences: list[str]) -> None:
     assert UNITS["sentences"](" ".join(sentences)) == len(sentences)

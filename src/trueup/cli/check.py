@@ -26,7 +26,7 @@ def command(
     rules: Annotated[bool, typer.Option("--rules", help="List the rules and leave.")] = False,
     json_: Json = False,
 ) -> int:
-    """Check rubrics by what is known to go wrong with them; read judges and runners."""
+    """Lint rubrics, read judges and runners. Nothing is run."""
     if rules:
         return _rules(json_=json_)
     from trueup.runner.check import check_paths  # noqa: PLC0415 - heavy

@@ -15,7 +15,7 @@ def command(
     *,
     json_: Json = False,
 ) -> int:
-    """Make a small workspace, fit the embedded judge, score with it; no network, no key."""
+    """Try everything on simulated data. It needs no network and no key."""
     from trueup.cli.fit import show_fit  # noqa: PLC0415 - heavy
     from trueup.cli.score import show_summary  # noqa: PLC0415 - heavy
     from trueup.runner.demo import make_workspace, run_demo  # noqa: PLC0415 - heavy

@@ -18,7 +18,7 @@ def command(
     *,
     json_: Json = False,
 ) -> int:
-    """Say what changed in meaning, and which verdicts, labels and figures that ends."""
+    """Compare two versions of a rubric. Says what ends with the change."""
     from trueup.api import load_rubric  # noqa: PLC0415 - heavy
     from trueup.rubric.diff import diff  # noqa: PLC0415 - heavy
 

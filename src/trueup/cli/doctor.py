@@ -17,7 +17,7 @@ def command(
     *,
     json_: Json = False,
 ) -> int:
-    """Say what a file holds, what that allows, and what is missing for more."""
+    """Look into a file of outputs. Says what it allows, and what is missing for more."""
     from trueup.item.doctor import diagnose  # noqa: PLC0415 - heavy
 
     found = diagnose(file, fields=field_map(map_), timezone=timezone)

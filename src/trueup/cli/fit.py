@@ -32,7 +32,7 @@ def command(  # noqa: PLR0917 - a command's options
     *,
     json_: Json = False,
 ) -> int:
-    """Fit the embedded judge to people's labels; no network, no key."""
+    """Learn the embedded judge from labels. It needs no network and no key."""
     from trueup.runner.fit import fit_all  # noqa: PLC0415 - heavy
 
     fitted = fit_all(

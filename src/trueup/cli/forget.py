@@ -16,7 +16,7 @@ def command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json_: Json = False,
 ) -> int:
-    """Delete an item's text, explanations and replies; outcomes and values stay."""
+    """Delete an item's text. Explanations and replies go too; outcomes and values stay."""
     from trueup.errors import DataError  # noqa: PLC0415 - heavy
     from trueup.store.forget import forget  # noqa: PLC0415 - heavy
     from trueup.store.store import Store  # noqa: PLC0415 - heavy

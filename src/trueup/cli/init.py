@@ -15,7 +15,7 @@ def command(
     *,
     json_: Json = False,
 ) -> int:
-    """Make rubrics/, judges/ and runners/ with files to start from; nothing is overwritten."""
+    """Make a workspace to start from. Nothing is overwritten."""
     from trueup.runner.scaffold import scaffold  # noqa: PLC0415 - heavy
 
     made = scaffold(folder)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def command(*, json_: Json = False) -> int:
-    """List rubrics, judges and runners: where each comes from, and what hides what."""
+    """List rubrics, judges and runners. Says where each is from, and what hides what."""
     from trueup.registry import listing  # noqa: PLC0415 - heavy
 
     entries = listing()

@@ -11,11 +11,14 @@ import json
 import sys
 from importlib import import_module
 
-import click
 import typer
 
 from trueup.errors import TrueupError
 
+# typer carries its own click, whose base of all usage errors has no public name
+UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
+
+USAGE = 2
 INTERRUPTED = 130
 CRASHED = 70
 
@@ -24,6 +27,7 @@ app = typer.Typer(
     help="Keep an LLM judge honest: score outputs against YAML rubrics.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help starts in half the time
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit status: 0 fine, 1 a gate failed, 2 usage or configuration, 3 inconclusive.",
 )
@@ -69,10 +73,10 @@ def run(arguments: list[str]) -> int:
         status = app(arguments, prog_name="trueup", standalone_mode=False)
     except TrueupError as error:
         return _refused(error, as_json="--json" in arguments)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except UsageFault as error:
+        error.show()  # type: ignore[attr-defined] # every click exception has it
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("Interrupted. What was answered is kept; run again to go on.", err=True)
         return INTERRUPTED
     except BrokenPipeError:

@@ -21,7 +21,7 @@ def command(
     *,
     json_: Json = False,
 ) -> int:
-    """Run a named, repeatable job as its file in runners/ says."""
+    """Run a named job. Its file in runners/ says how."""
     from trueup.registry import resolve  # noqa: PLC0415 - heavy
     from trueup.runner.spec import load_runner  # noqa: PLC0415 - heavy
 

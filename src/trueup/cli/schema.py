@@ -15,7 +15,7 @@ def command(
     *,
     json_: Annotated[bool, typer.Option("--json", help="It is JSON already.")] = False,
 ) -> int:
-    """Print the JSON Schema of rubric files; editors complete and check with it."""
+    """Print the JSON Schema of rubric files. Editors complete and check with it."""
     import json  # noqa: PLC0415 - where it is used
 
     from trueup.rubric.schema import rubric_schema  # noqa: PLC0415 - heavy

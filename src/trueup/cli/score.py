@@ -65,7 +65,7 @@ def command(  # noqa: PLR0917 - a command's options
     ] = False,
     json_: Json = False,
 ) -> int:
-    """Score outputs against a rubric. What is known already is not asked again."""
+    """Score outputs against a rubric. What is known is not asked again."""
     caps = {"dollars": budget, "tokens": budget_tokens, "calls": budget_calls}
     options: dict[str, Any] = {
         "rubric": rubric,

@@ -23,7 +23,7 @@ def command(
     *,
     json_: Json = False,
 ) -> int:
-    """Show the runs in the store, one run's summary, or one item's findings."""
+    """Show runs, a run or an item. Reads the store, asks nothing."""
     from trueup.runner.result import Scores  # noqa: PLC0415 - heavy
     from trueup.store.store import Store  # noqa: PLC0415 - heavy
 

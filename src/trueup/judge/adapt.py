@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -161,10 +162,11 @@ class _Plain:
 
 
 def _verdict(said: object, request: Request) -> Verdict:
+    by_id = request.rubric.by_id
     if isinstance(said, Verdict):
-        return said
+        asked = {n: f for n, f in said.findings.items() if n in request.criteria or n not in by_id}
+        return said if len(asked) == len(said.findings) else replace(said, findings=asked)
     if isinstance(said, Mapping):
-        by_id = request.rubric.by_id
         known = {name: by_id[name] for name in request.criteria if name in said}
         findings = {name: finding_of(said[name], known[name]) for name in known}
         # kept so that an id that the rubric lacks is seen and counted

@@ -6,7 +6,6 @@ decided what such an answer means for a criterion; what it cannot mean is `unpar
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 60
 _PAIR = 2
+_LARGE = 10**9
+"""Whole numbers beyond this name no level, and may be too long to print."""
 
 
 def finding_of(answer: object, criterion: Criterion, *, by: DecidedBy = "judge") -> Finding:
@@ -91,13 +92,14 @@ def _key(answer: object) -> str | None:
         return "met" if answer else "unmet"
     if isinstance(answer, str):
         return answer.strip()
-    return str(answer) if isinstance(answer, int) else None
+    return str(answer) if isinstance(answer, int) and abs(answer) < _LARGE else None
 
 
 def _valued(number: float, criterion: Criterion) -> Finding:
-    if not (math.isfinite(number) and 0 <= number <= 1):
-        why = f"{number!r} is no value in [0, 1]"
-        return unscored("unparsable", "value_out_of_range", excerpt(why, _SHOWN))
+    if not 0 <= number <= 1:  # false of NaN too
+        shown = f"{number!r}" if isinstance(number, float) or abs(number) < _LARGE else "this"
+        why = f"{shown} is no value in [0, 1]"
+        return unscored("unparsable", "value_out_of_range", why)
     value = float(number)
     return Finding(outcome="scored", value=value, level=nearest_level(criterion, value))
 

@@ -122,7 +122,10 @@ class Rules:
 
 
 def _sees_criterion(function: Callable[..., Any], where: str) -> bool:
-    parameters = inspect.signature(function).parameters.values()
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some built-in functions do not tell
+        parameters = []
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.kind in positional and p.default is p.empty]
     plain = not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function))

@@ -43,11 +43,15 @@ _CLOSING = "\"'\u201d\u2019\u00bb)\\]*_"
 _STOP = re.compile(rf"[.!?\u2026\u061f]+(?=[{_CLOSING}]*(?:\s|$))|[\u3002\uff01\uff1f]+")
 _LAST_WORD = re.compile(r"[\w.]{1,12}$")
 _ABBREVIATIONS = frozenset(
-    {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "inc", "ltd", "dept", "vs", "e.g", "i.e",
-     "cf", "approx", "no", "nos", "fig", "eq", "art", "sec", "jan", "feb", "mar", "apr", "jun",
-     "jul", "aug", "sep", "sept", "oct", "nov", "dec"}
-)  # fmt: skip
+    {"mr", "mrs", "ms", "dr", "prof", "st", "jr", "sr", "dept", "vs", "e.g", "i.e", "cf"}
+)
 """Words whose full stop seldom ends a sentence."""
+_BEFORE_NUMBERS = frozenset(
+    {"no", "nos", "fig", "figs", "eq", "art", "sec", "ch", "p", "pp", "vol", "approx", "jan", "feb",
+     "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"}
+)  # fmt: skip
+"""Words whose full stop ends no sentence before a number."""
+_NUMBER_NEXT = re.compile(r"\s+\d")
 
 
 def words(text: str) -> int:
@@ -178,20 +182,22 @@ def _blocks(text: str) -> Iterator[str]:
 def _sentences(block: str) -> int:
     count, begin = 0, 0
     for stop in _STOP.finditer(block):
-        if stop[0] == "." and _abbreviates(block[max(begin, stop.start() - 12) : stop.start()]):
+        if stop[0] == "." and _abbreviates(block, begin, stop):
             continue
         count += bool(_HAS_WORD.search(block, begin, stop.start()))
         begin = stop.end()
     return count + bool(_HAS_WORD.search(block, begin))
 
 
-def _abbreviates(before: str) -> bool:
-    """Tell whether a full stop after this text belongs to an abbreviation or an initial."""
-    last = _LAST_WORD.search(before)
-    if last is None:
+def _abbreviates(block: str, begin: int, stop: re.Match[str]) -> bool:
+    """Tell whether a full stop belongs to an abbreviation or an initial."""
+    last = _LAST_WORD.search(block[max(begin, stop.start() - 12) : stop.start()])
+    if last is None or block[stop.end() : stop.end() + 1].strip():  # such as a closing quote
         return False
-    word = last[0]
-    return word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper() and word != "I")
+    word = last[0].lower()
+    if word in _BEFORE_NUMBERS and _NUMBER_NEXT.match(block, stop.end()):
+        return True
+    return word in _ABBREVIATIONS or (len(word) == 1 and last[0].isupper() and word != "i")
 
 
 def _ends(text: str, marks: str) -> int:

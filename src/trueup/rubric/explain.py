@@ -132,7 +132,10 @@ def _words(error: ErrorDetails, path: Path, name: str) -> tuple[str, str]:
         return f"{name} is missing", f"Add `{key}: ...`"
     if kind == "too_short":
         fewest = error["ctx"]["min_length"]
-        return f"{name} has {error['ctx']['actual_length']} of {fewest} entries", "Add what is missing"
+        return (
+            f"{name} has {error['ctx']['actual_length']} of {fewest} entries",
+            "Add what is missing",
+        )
     given = error["input"]
     form, mend = _FORMS.get(str(key), ("", ""))
     if isinstance(given, Scalar):

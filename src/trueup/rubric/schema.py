@@ -29,6 +29,7 @@ def rubric_schema() -> dict[str, Any]:
     criterion["allOf"] = _CRITERION
     for name in ("scale", "choices"):
         criterion["properties"][name]["propertyNames"] = _LEVEL_KEY
+    criterion["properties"]["scale"]["anyOf"] = _VALUES
     need = criterion["properties"]["needs"]["items"]
     criterion["properties"]["needs"]["items"] = {"anyOf": [{"enum": list(NEEDS)}, need]}
     schema["$defs"]["CheckSpec"]["anyOf"] = [
@@ -63,6 +64,8 @@ def _has(name: str) -> dict[str, Any]:
 
 
 _LEVEL_KEY = {"pattern": r"^\S(.*\S)?$", "not": {"const": CANNOT_TELL}}
+_VALUED = {"type": "object", "required": ["value"]}
+_VALUES = [{"additionalProperties": _VALUED}, {"additionalProperties": {"not": _VALUED}}]
 _LEVELLED = {"anyOf": [_has("scale"), _has("choices")]}
 _GATED = {"required": ["gate"], "properties": {"gate": {"not": {"const": False}}}}
 _EARNS = {

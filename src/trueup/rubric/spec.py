@@ -82,6 +82,7 @@ def _need(value: Any) -> Any:  # noqa: ANN401 - as above
     )
 
 
+_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 _KEY = ["string", "number", "boolean"]
 _VALUE = {"type": "number", "minimum": 0, "maximum": 1}
 
@@ -89,7 +90,10 @@ Key: TypeAlias = Annotated[str, BeforeValidator(as_text), WithJsonSchema({"type"
 """The key of a level, as it stands in the file."""
 
 Language: TypeAlias = Annotated[
-    str, BeforeValidator(as_text), Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    str,
+    BeforeValidator(as_text),
+    Field(pattern=_LANGUAGE),
+    WithJsonSchema({"type": "string", "pattern": _LANGUAGE}),
 ]
 Need: TypeAlias = Annotated[
     str,

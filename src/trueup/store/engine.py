@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,15 @@ from sqlalchemy.pool import StaticPool
 from trueup.errors import StoreError
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from sqlalchemy import Connection, Engine
 
 BUSY_SECONDS = 60
 _PAGES_KIB = 64 * 1024
+_HEAD = b"SQLite format 3\x00"
+_CREDENTIALS = re.compile(r"^[^:/]*(?::[^@]*)?@")
+"""What stands before the host, as SQLAlchemy reads it: a password may hold any of / ? :"""
 
 
 def connect(place: str | Path | None) -> Engine:
@@ -30,7 +36,8 @@ def connect(place: str | Path | None) -> Engine:
     if "://" not in text:
         path = Path(text).expanduser()
         _check_file(path)
-        return _sqlite(f"sqlite:///{path}", memory=False)
+        # built, not formatted: ? and % in a file's name mean nothing but themselves
+        return _sqlite(sa.URL.create("sqlite", database=str(path)), memory=False)
     try:
         if text.startswith("sqlite"):
             return _sqlite(text, memory=text.rstrip("/") == "sqlite:")
@@ -42,11 +49,11 @@ def connect(place: str | Path | None) -> Engine:
 
 
 def bare(place: str) -> str:
-    """Return a place without user names and passwords."""
+    """Return a place without user names, passwords and parameters, which may be passwords too."""
     if "://" not in place:
         return place
     scheme, rest = place.split("://", 1)
-    return f"{scheme}://{rest.rsplit('@', 1)[-1]}"
+    return f"{scheme}://{_CREDENTIALS.sub('', rest).partition('?')[0]}"
 
 
 def _check_file(path: Path) -> None:
@@ -54,11 +61,16 @@ def _check_file(path: Path) -> None:
         raise StoreError(
             "a folder is no store", where=str(path), mend="Name a file, such as trueup.db"
         )
-    if path.exists() and path.stat().st_size > 0:
-        with path.open("rb") as file:
-            if file.read(16) != b"SQLite format 3\x00":
+    try:
+        if path.is_file() and path.stat().st_size > 0:
+            with path.open("rb") as file:
+                head = file.read(len(_HEAD))
+            if head != _HEAD:
                 mend = "Name another file: this one would have been overwritten"
                 raise StoreError("this file is no trueup store", where=str(path), mend=mend)
+    except OSError as error:
+        what = f"the store cannot be read ({error.strerror})"
+        raise StoreError(what, where=str(path), mend="Check its rights") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -68,7 +80,7 @@ def _check_file(path: Path) -> None:
         ) from error
 
 
-def _sqlite(url: str, *, memory: bool) -> Engine:
+def _sqlite(url: str | sa.URL, *, memory: bool) -> Engine:
     # judged texts and replies are parameters, and have no place in error messages
     options: dict[str, Any] = {
         "connect_args": {"check_same_thread": False},
@@ -101,8 +113,8 @@ def _sqlite(url: str, *, memory: bool) -> Engine:
     return engine
 
 
-def unavailable(error: DBAPIError, where: str) -> StoreError:
+def unavailable(error: DBAPIError | sqlite3.Error, where: str) -> StoreError:
     """Return what a driver's error means for the user."""
-    what = f"the store cannot be used ({error.orig})"
+    what = f"the store cannot be used ({getattr(error, 'orig', error)})"
     mend = "Check its disk and rights, and that no other program holds it; then run again"
     return StoreError(what, where=bare(where), mend=mend)

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from trueup.store.store import Store
 
 
+_MARK = json.dumps({"forgotten": True})
+"""What is known about a forgotten item; its new id could be anybody's."""
+_FIGURES = ("continuous", "distribution")
+"""What a value rests on; numbers and level keys, nothing of the text."""
+
+
 class Forgotten(NamedTuple):
     """What was deleted."""
 
@@ -44,18 +50,19 @@ def forget(store: Store, item_id: str) -> Forgotten:
         renamed = connection.execute(
             sa.update(seen)
             .where(seen.c.item_id == item_id)
-            .values(item_id=sa.literal("forgotten-") + sa.cast(seen.c.seq, sa.String), known=None)
+            .values(item_id=sa.literal("forgotten-") + sa.cast(seen.c.seq, sa.String), known=_MARK)
         )
-        shared = 0
-        counts = [0, 0, 0]
+        texts = verdicts = replies = shared = 0
         for content in contents:
             if connection.scalar(sa.select(_others(content))):
                 shared += 1
                 continue
-            for place, count in enumerate(_delete(connection, content)):
-                counts[place] += count
+            deleted = _delete(connection, content)
+            texts += deleted[0]
+            verdicts += deleted[1]
+            replies += deleted[2]
     store.compact()
-    return Forgotten(renamed.rowcount, *counts, shared)
+    return Forgotten(renamed.rowcount, texts, verdicts, replies, shared)
 
 
 def _contents(connection: Connection, item_id: str) -> list[bytes]:
@@ -69,7 +76,7 @@ def _contents(connection: Connection, item_id: str) -> list[bytes]:
 def _others(content: bytes) -> sa.Exists:
     """Whether an item that is not forgotten has this content."""
     seen = schema.observation
-    kept = ~seen.c.item_id.startswith("forgotten-")
+    kept = seen.c.known.is_distinct_from(_MARK)
     return sa.exists().where(seen.c.content == content, kept)
 
 
@@ -86,10 +93,23 @@ def _delete(connection: Connection, content: bytes) -> tuple[int, int, int]:
         )
         replies = emptied.rowcount
     texts = connection.execute(sa.delete(text).where(text.c.content == content)).rowcount
-    verdicts = connection.execute(
-        sa.update(verdict).where(verdict.c.content == content).values(explanation="", detail=None)
-    ).rowcount
-    return texts, verdicts, replies
+    found = connection.execute(
+        sa.select(verdict.c.id, verdict.c.detail).where(verdict.c.content == content)
+    ).all()
+    for row in found:
+        connection.execute(
+            sa.update(verdict)
+            .where(verdict.c.id == row.id)
+            .values(explanation="", detail=_figures(row.detail))
+        )
+    return texts, len(found), replies
+
+
+def _figures(detail: str | None) -> str | None:
+    """Return what of a verdict's details its value rests on, without which figures would change."""
+    extras = json.loads(detail) if detail else {}
+    kept = {name: extras[name] for name in _FIGURES if name in extras}
+    return json.dumps(kept) if kept else None
 
 
 def _about(body: str) -> bytes:

@@ -42,13 +42,24 @@ def version(connection: Connection) -> int:
     return int(value or 0)
 
 
+def _taken(connection: Connection) -> bool:
+    """Whether tables are there that would be mixed with ours; a file is ours alone."""
+    names = set(sa.inspect(connection).get_table_names())
+    if connection.dialect.name != "sqlite":
+        names &= schema.metadata.tables.keys()
+    return bool(names)
+
+
 def migrate(connection: Connection, where: str) -> None:
     """Bring the store to today's version, one step after the other.
 
     Raises:
-        StoreError: The store was written by a newer trueup.
+        StoreError: The store was written by a newer trueup, or is another program's database.
     """
     found = version(connection)
+    if not found and _taken(connection):
+        what = "this database holds another program's tables"
+        raise StoreError(what, where=where, mend="Name another: trueup keeps to its own")
     if found > VERSION:
         what = f"this store has schema {found} and this trueup knows {VERSION}"
         raise StoreError(what, where=where, mend="Upgrade trueup, or name another store")

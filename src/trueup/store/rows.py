@@ -11,6 +11,9 @@ from trueup.judge.verdict import Finding
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MOST = 2**31 - 1
+"""The most tokens that a column holds; a server may claim any number."""
+
 
 def storable(text: str) -> str:
     """Return text that every database takes: no lone surrogates, no NUL."""
@@ -26,7 +29,7 @@ def finding_columns(finding: Finding) -> dict[str, Any]:
         extras["evidence"] = finding.evidence
     return {
         "outcome": finding.outcome,
-        "reason": finding.reason,
+        "reason": storable(finding.reason),
         "decided_by": finding.decided_by,
         "value": finding.value,
         "level": finding.level,
@@ -64,9 +67,9 @@ def reply_columns(reply: Reply) -> dict[str, Any]:
         "model": storable(reply.model),
         "fingerprint": storable(reply.fingerprint),
         "rung": reply.rung,
-        "input_tokens": reply.input_tokens,
-        "output_tokens": reply.output_tokens,
-        "cached_tokens": reply.cached_tokens,
+        "input_tokens": min(reply.input_tokens, _MOST),
+        "output_tokens": min(reply.output_tokens, _MOST),
+        "cached_tokens": min(reply.cached_tokens, _MOST),
         "reply": json.dumps(body),
     }
 

@@ -9,6 +9,7 @@ commits them together.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -64,12 +65,13 @@ class Store:
         where = "memory" if place is None else bare(str(place))
         store = cls(engine, where)
         try:
-            with engine.begin() as connection:
+            with store.transaction() as connection:
                 migrate(connection, where)
                 secret = sa.select(schema.heading.c.value).where(schema.heading.c.name == "secret")
                 store.secret = bytes.fromhex(connection.scalar(secret) or "")
-        except DBAPIError as error:
-            raise unavailable(error, where) from error
+        except StoreError:
+            store.close()
+            raise
         return store
 
     @classmethod
@@ -125,16 +127,13 @@ class Store:
         Raises:
             StoreError: The disk is full, the database is locked or gone; nothing was written.
         """
-        try:
-            with self._engine.begin() as connection:
-                for table, values in rows.items():
-                    connection.execute(self._statements[table], values)
-        except DBAPIError as error:
-            raise unavailable(error, self.where) from error
+        with self.transaction() as connection:
+            for table, values in rows.items():
+                connection.execute(self._statements[table], values)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Open a transaction for rare work that has a module of its own.
+        """Open a transaction; what a module of its own has to write goes through here too.
 
         Raises:
             StoreError: The database cannot be written.
@@ -146,16 +145,32 @@ class Store:
             raise unavailable(error, self.where) from error
 
     def compact(self) -> None:
-        """Give deleted rows' room back, so that what was deleted is gone from the file."""
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect().execution_options(autocommit=True) as connection:
-                raw = connection.connection.driver_connection
-                if raw is not None:
-                    raw.execute("VACUUM")
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Give deleted rows' room back, so that what was deleted is gone from the file.
 
-    def _read(self) -> Connection:
-        return self._engine.connect().execution_options(reads=True)
+        Raises:
+            StoreError: Another program is using the store, so that it could not be done now.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        try:
+            with self._engine.connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                raw.execute("VACUUM")
+                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except (DBAPIError, sqlite3.Error) as error:
+            raise unavailable(error, self.where) from error
+        if busy:
+            what = "what was deleted is still in the file: another program is reading the store"
+            mend = "End it, and do the same again"
+            raise StoreError(what, where=self.where, mend=mend)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(reads=True) as connection:
+                yield connection
+        except DBAPIError as error:
+            raise unavailable(error, self.where) from error
 
     def _by_key(
         self, table: Table, columns: Sequence[str], keys: Iterable[bytes], name: str = "key"
@@ -165,7 +180,7 @@ class Store:
         select = sa.select(column, *(table.c[c] for c in columns)).where(
             column.in_(sa.bindparam("keys", expanding=True))
         )
-        with self._read() as connection:
+        with self._reading() as connection:
             for start in range(0, len(wanted), _CHUNK):
                 found = connection.execute(select, {"keys": wanted[start : start + _CHUNK]})
                 yield from found.mappings()
@@ -192,7 +207,7 @@ class Store:
     def instrument(self, row: Mapping[str, Any]) -> int:
         """Return the number of an instrument, after adding it where it is new."""
         table = schema.instrument
-        with self._engine.begin() as connection:
+        with self.transaction() as connection:
             connection.execute(self._insert(table, skip=("key",)), [row])
             number = connection.scalar(sa.select(table.c.id).where(table.c.key == row["key"]))
         return int(number or 0)
@@ -205,21 +220,21 @@ class Store:
     def start_run(self, row: Mapping[str, Any]) -> int:
         """Add a run that begins now and return its number."""
         values = {**row, "started_at": now(), "status": "running"}
-        with self._engine.begin() as connection:
+        with self.transaction() as connection:
             added = connection.execute(sa.insert(schema.run).values(values)).inserted_primary_key
         return int(added[0]) if added else 0
 
     def end_run(self, number: int, **values: object) -> None:
         """Write how a run ended."""
         table = schema.run
-        with self._engine.begin() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 sa.update(table).where(table.c.id == number).values(finished_at=now(), **values)
             )
 
     def runs(self) -> list[RowMapping]:
         """Return every run, oldest first."""
-        with self._read() as connection:
+        with self._reading() as connection:
             return list(connection.execute(sa.select(schema.run).order_by("id")).mappings())
 
     def last_run(self) -> int:
@@ -228,7 +243,7 @@ class Store:
         Raises:
             StoreError: There is none.
         """
-        with self._read() as connection:
+        with self._reading() as connection:
             number = connection.scalar(sa.select(sa.func.max(schema.run.c.id)))
         if number is None:
             mend = "trueup score makes the first"
@@ -246,7 +261,7 @@ class Store:
                 .order_by(table.c.seq)
                 .limit(_CHUNK)
             )
-            with self._read() as connection:
+            with self._reading() as connection:
                 rows = list(connection.execute(select).mappings())
             if not rows:
                 return

@@ -10,8 +10,6 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from trueup.errors import StoreError
-
 if TYPE_CHECKING:
     from trueup.store.store import Store
 
@@ -32,7 +30,7 @@ class Writer:
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
         self._commit: asyncio.Future[None] | None = None
-        self._broken: StoreError | None = None
+        self._broken: Exception | None = None
 
     def put(self, table: str, row: dict[str, Any]) -> None:
         """Add a row, to be committed within a few milliseconds.
@@ -73,7 +71,7 @@ class Writer:
         if rows and self._broken is None:
             try:
                 self._store.write(rows)
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - raised to everybody who waits or comes later
                 self._broken = error
         if waiting is not None and not waiting.done():
             waiting.set_result(None)

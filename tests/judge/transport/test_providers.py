@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import inspect
 import logging
 import os
 import subprocess
@@ -24,13 +23,11 @@ from trueup.judge.transport.base import (
     Rejected,
     Reply,
     ServerFault,
-    TimedOut,
     TooLong,
     TransportFault,
     Unreachable,
     Unsupported,
 )
-from trueup.judge.transport.provider_faults import MEANINGS, fault_of
 from trueup.judge.transport.providers import LitellmTransport
 from trueup.testing.faultserver import Fault, FaultServer, concealed
 from trueup.testing.faultserver import Reply as Answer
@@ -73,112 +70,6 @@ def loaded() -> Any:
 def litellm() -> Any:
     loaded()
     return sys.modules["litellm"]
-
-
-MEANT: dict[str, type[TransportFault]] = {
-    "APIConnectionError": ServerFault,
-    "APIError": ServerFault,
-    "APIResponseValidationError": ServerFault,
-    "AuthenticationError": Forbidden,
-    "BadGatewayError": ServerFault,
-    "BadRequestError": Rejected,
-    "BlockedPiiEntityError": Filtered,
-    "BudgetExceededError": Forbidden,
-    "ContentPolicyViolationError": Filtered,
-    "ContextWindowExceededError": TooLong,
-    "GuardrailRaisedException": Filtered,
-    "ImageFetchError": Rejected,
-    "InternalServerError": ServerFault,
-    "InvalidRequestError": Rejected,
-    "JSONSchemaValidationError": ServerFault,
-    "LiteLLMUnknownProvider": Rejected,
-    "MidStreamFallbackError": ServerFault,
-    "MockException": ServerFault,
-    "ModelNotMappedError": Rejected,
-    "ModifyResponseException": Filtered,
-    "NotFoundError": Rejected,
-    "OpenAIError": ServerFault,
-    "PaymentRequiredError": Forbidden,
-    "PermissionDeniedError": Forbidden,
-    "RateLimitError": RateLimited,
-    "RejectedRequestError": Rejected,
-    "SensitiveDataRouteException": Filtered,
-    "ServiceUnavailableError": ServerFault,
-    "Timeout": TimedOut,
-    "UnprocessableEntityError": Rejected,
-    "UnsupportedParamsError": Rejected,
-    "VectorStoreSearchError": Rejected,
-}
-
-
-def exception_classes() -> dict[str, type[BaseException]]:
-    module = litellm().exceptions
-    return {
-        name: kind
-        for name, kind in inspect.getmembers(module, inspect.isclass)
-        if issubclass(kind, BaseException) and kind.__module__ == module.__name__
-    }
-
-
-def test_every_exception_class_of_litellm_has_a_meaning() -> None:
-    classes = exception_classes()
-
-    assert len(classes) > 25
-    assert classes.keys() <= MEANINGS.keys()
-    assert classes.keys() == MEANT.keys()
-
-
-@pytest.mark.parametrize(("name", "kind"), MEANT.items())
-def test_an_exception_without_a_status_means_what_its_class_says(
-    name: str, kind: type[TransportFault]
-) -> None:
-    # Made without its constructor: these take all sorts of arguments, and set a status.
-    error: Any = exception_classes()[name].__new__(exception_classes()[name])
-    error.message = f"litellm.{name}: AcmeException - some words"
-
-    fault = fault_of(error, where="acme/model")
-
-    assert type(fault) is kind
-    assert fault.message.startswith("acme/model")
-    assert "some words" in fault.message
-    assert "litellm" not in fault.message
-
-
-def test_a_status_counts_more_than_the_class() -> None:
-    error = litellm().BadRequestError("the key is not known", "m", "openai")
-    error.status_code = 401
-
-    assert isinstance(fault_of(error, where="m"), Forbidden)
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (TimeoutError("late"), TimedOut),
-        (ConnectionResetError("reset"), ServerFault),
-        (KeyError("inside litellm"), Rejected),
-    ],
-)
-def test_any_other_exception_is_a_fault_too(error: Exception, kind: type[TransportFault]) -> None:
-    assert type(fault_of(error, where="m")) is kind
-
-
-def test_the_body_inside_a_message_is_read() -> None:
-    words = 'AnthropicException - {"error": {"type": "x", "message": "prompt is too long: 9 > 8"}}'
-    error = litellm().BadRequestError(words, "m", "anthropic")
-
-    fault = fault_of(error, where="m")
-
-    assert isinstance(fault, TooLong)
-    assert fault.message == "m answered 400: prompt is too long: 9 > 8"
-
-
-def test_an_exception_that_causes_itself_comes_to_an_end() -> None:
-    error = litellm().InternalServerError("circle", "openai", "m")
-    error.__context__ = ValueError("between")
-    error.__context__.__context__ = error
-
-    assert isinstance(fault_of(error, where="m"), ServerFault)
 
 
 def test_a_parameter_that_litellm_knows_to_be_unsupported_is_named() -> None:

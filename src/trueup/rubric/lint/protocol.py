@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(
     r"<\|[\w-]+\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|</?think>|\\boxed\b",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"`{3,}|~{3,}|={5,}|-{5,}|#{4,}|\{\{|\}\}")
+_FENCE = re.compile(r"`{3,}|~{3,}|={5,}|-{5,}|#{4,}|\{\{\s*[\w.]+\s*\}\}")
 
 
 def judge_talk(reading: Reading) -> Iterator[LintFinding]:

@@ -7,8 +7,9 @@ import os
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, **_QUIET, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
 
 
-def run(arguments: Sequence[str], *, python: str = sys.executable, cwd: Path | None = None) -> Ended:
+def run(
+    arguments: Sequence[str], *, python: str = sys.executable, cwd: Path | None = None
+) -> Ended:
     """Run Python with these arguments on the measured core, to its end.
 
     Raises:
@@ -79,14 +82,14 @@ def run(arguments: Sequence[str], *, python: str = sys.executable, cwd: Path | N
         if line.startswith(MARK):
             said = json.loads(line.removeprefix(MARK))
     if process.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} ended with {process.returncode}: {errors[-2000:]}")
+        raise RuntimeError(
+            f"{' '.join(arguments)} ended with {process.returncode}: {errors[-2000:]}"
+        )
     return Ended(used.ru_utime + used.ru_stime, said)
 
 
 def _read(process: subprocess.Popen[str]) -> tuple[str, str]:
     """Return all that a process writes, without reaping it: that is left to wait4."""
-    from threading import Thread  # noqa: PLC0415 - used here only
-
     parts: dict[str, str] = {}
     streams = {"out": process.stdout, "err": process.stderr}
     threads = [
@@ -118,7 +121,7 @@ class Goal:
     figure: float
     bound: float
     unit: str = ""
-    at_least: bool = False
+    at_least: bool = field(default=False, kw_only=True)
 
     @property
     def met(self) -> bool:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import instructor
 import litellm
-from pydantic import BaseModel
-
 from benchmarks.clients.work import Work, drain, measure
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,9 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from autoevals import LLMClassifier  # type: ignore[import-not-found] # in an environment of its own
-from openai import AsyncOpenAI
-
 from benchmarks.clients.work import CRITERION, Work, drain, items, measure
+from openai import AsyncOpenAI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

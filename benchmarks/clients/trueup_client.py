@@ -6,8 +6,9 @@ import asyncio
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import trueup
 from benchmarks.clients.work import Work, items, measure
+
+import trueup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -63,9 +63,7 @@ def items(count: int) -> list[dict[str, str]]:
     ]
 
 
-async def drain(
-    jobs: Sequence[T], ask: Callable[[T], Awaitable[object]], *, in_flight: int
-) -> int:
+async def drain(jobs: Sequence[T], ask: Callable[[T], Awaitable[object]], *, in_flight: int) -> int:
     """Ask about every job, so many at once, and return how many were answered with truth."""
     left = iter(jobs)
 

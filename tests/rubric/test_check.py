@@ -65,7 +65,7 @@ def met(check: dict[str, Any], output: Any, **given: Any) -> bool | None:
     ],
 )
 def test_a_check_is_met_where_every_test_holds(
-    check: dict[str, Any], output: str, expected: bool
+    check: dict[str, Any], output: str, *, expected: bool
 ) -> None:
     assert met(check, output) is expected
 
@@ -219,12 +219,11 @@ def test_a_text_does_not_ground_itself() -> None:
 
 def test_problems_are_told_for_plain_values() -> None:
     assert check_problems({"max_words": 3, "equals": {"field": "reference"}}) == []
-    assert check_problems({"pattern": "(", "case": None, "count": {"unit": "words"}}) == [
+    assert check_problems({"case": None, "count": {"unit": "words"}}) == [
         "'case' is true or false, not 'null'. Write true or false without quotes",
-        "'pattern' is no regular expression: missing ) at position 1. "
-        "Mend the regular expression; single quotes keep its backslashes",
         "'count' has no bound. Add min, max or exactly",
     ]
+    assert check_problems({"pattern": "("})[0].startswith("'pattern' is no regular expression")
     assert check_problems({"count": {"untt": "words"}})[1].endswith("Did you mean 'unit'?")
     assert check_problems({})[0].startswith("the check has no test")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import tests.strategies  # noqa: F401 - its hypothesis profile
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.strategies  # noqa: F401 - its hypothesis profile
 from trueup.rubric.count import UNITS
 
 CASES = [
@@ -26,7 +26,7 @@ CASES = [
     ("sentences", "# Title\n\n- one\n- two. three\n\nA line\nthat wraps.", 5),
     ("sentences", "1. First.\n2. Second.", 2),
     ("sentences", "```\na. b. c.\n```\nOne.", 1),
-    ("sentences", "退款需要三天。好吗？", 2),
+    ("sentences", "退款需要三天。好吗\uff1f", 2),
     ("sentences", "?! ... !", 0),
     ("paragraphs", "One\nline.\n\n\nTwo.\n\n---\n", 2),
     ("paragraphs", "# Title\nText.\n\n## Next\n\nMore.", 2),
@@ -52,7 +52,7 @@ CASES = [
     ),
     ("emoji", "\u2764\ufe0f \u2764 \u2714 1\ufe0f\u20e3", 4),
     ("emoji", "1 2 # * \u00a9 \u00ae \u2122 \u2192 - text :)", 0),
-    ("questions", "Why? Really?! See x.org/?a=b. 好吗？", 3),
+    ("questions", "Why? Really?! See x.org/?a=b. 好吗\uff1f", 3),
     ("questions", "```\na ? b\n```", 0),
     ("questions", '"Why?" **How?**', 2),
     ("exclamations", "Wow!! No?! a != b", 2),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import tests.strategies  # noqa: F401 - its hypothesis profile
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tests.strategies  # noqa: F401 - its hypothesis profile
 from trueup.rubric.grounded import KINDS, ungrounded
 
 SAME_NUMBERS = [
@@ -115,8 +115,13 @@ def test_a_text_is_grounded_in_itself(text: str, before: str, kind: str) -> None
 @given(st.integers(0, 10**9), st.integers(0, 99))
 def test_any_amount_is_found_in_any_style(whole: int, cents: int) -> None:
     plain = f"{whole}.{cents:02d}"
-    styles = [f"{whole:,}.{cents:02d}", f"{whole:,}".replace(",", ".") + f",{cents:02d}",
-              f"{whole:,}".replace(",", " ") + f",{cents:02d}", f"${whole:,}.{cents:02d}0"]  # fmt: skip
+    grouped = f"{whole:,}"
+    styles = [
+        f"{grouped}.{cents:02d}",
+        f"{grouped.replace(',', '.')},{cents:02d}",
+        f"{grouped.replace(',', ' ')},{cents:02d}",
+        f"${grouped}.{cents:02d}0",
+    ]
 
     assert [style for style in styles if ungrounded("numbers", style, [plain])] == []
     assert [style for style in styles if ungrounded("numbers", plain, [style])] == []

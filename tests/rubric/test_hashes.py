@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.strategies import as_yaml, documents
+
 from trueup.rubric.load import parse_rubric
 from trueup.rubric.model import Criterion, Rubric
 
@@ -42,6 +42,11 @@ criteria:
   - id: clause
     check: {pattern: 'clause \\d+', max_words: 120}
 """
+SCALE = "1: curt words, 2: {text: fine words}, 3: right words"
+DECLARED = (
+    "1: {text: curt words, value: 0}, 2: {text: fine words, value: 0.5}, "
+    "3: {text: right words, value: 1}"
+)
 REWRITTEN = """\
 # A comment, other keys first, other white space, other quotes.
 criteria:
@@ -123,9 +128,7 @@ def test_the_order_of_the_criteria_changes_nothing() -> None:
         ("weight: 3", "weight: 2.5"),
         ("    gate: true\n", ""),
         ("3: right words", "3: right words}\n    gate: {min: 2"),
-        ("1: curt words, 2: {text: fine words}, 3: right words",
-         "1: {text: curt words, value: 0}, 2: {text: fine words, value: 0.4}, "
-         "3: {text: right words, value: 1}"),
+        (SCALE, DECLARED.replace("0.5", "0.4")),
         ("deflected: 0.5", "deflected: 0.6"),
         ("name: billing-reply", "name: billing-reply\nmissing: renormalise"),
     ],
@@ -138,11 +141,7 @@ def test_weights_gates_and_level_values_change_the_scoring_only(old: str, new: s
 
 
 def test_values_declared_as_they_would_be_anyway_change_nothing() -> None:
-    after = swap(
-        "1: curt words, 2: {text: fine words}, 3: right words",
-        "1: {text: curt words, value: 0}, 2: {text: fine words, value: 0.5}, "
-        "3: {text: right words, value: 1}",
-    )
+    after = swap(SCALE, DECLARED)
 
     assert (questions(after), after.scoring) == (questions(BEFORE), BEFORE.scoring)
 

@@ -39,20 +39,26 @@ def test_all_mistakes_of_a_file_come_at_once_in_the_order_of_the_file() -> None:
         "    weight: 1\n"
     )
 
-    assert problems(text) == (
+    assert "\n".join(problems(text)).splitlines() == [
         "r.yaml:1:1: 'name' is missing. Add `name: ...`",
         "r.yaml:1:1: 'nme' is an unknown key. Did you mean 'name'?",
         "r.yaml:2:1: 'task' is empty. Write its text, or delete the key",
         "r.yaml:3:11: 'pass_bar' lies between 0 and 1, not '80'. Write a number such as 0.5",
         "r.yaml:7:5: 'wieght' of criterion 'tone' is an unknown key. Did you mean 'weight'?",
-        "r.yaml:8:15: 'if_empty' of criterion 'tone' is 'mett', which is no level. "
-        "Did you mean 'met'?",
-        "r.yaml:9:9: 'id' of criterion 'tone' is taken by the criterion in line 5. "
-        "Give each criterion its own id",
-        "r.yaml:11:13: 'weight' of criterion 'tone' is a number, not 'heavy'. "
-        "Write a number such as 1 or 0.5",
+        (
+            "r.yaml:8:15: 'if_empty' of criterion 'tone' is 'mett', which is no level. "
+            "Did you mean 'met'?"
+        ),
+        (
+            "r.yaml:9:9: 'id' of criterion 'tone' is taken by the criterion in line 5. "
+            "Give each criterion its own id"
+        ),
+        (
+            "r.yaml:11:13: 'weight' of criterion 'tone' is a number, not 'heavy'. "
+            "Write a number such as 1 or 0.5"
+        ),
         "r.yaml:12:5: the key 'weight' stands twice, first in line 11. Delete one of the two",
-    )
+    ]
 
 
 def test_the_error_is_one_sentence_a_line_and_can_be_pickled() -> None:

@@ -159,5 +159,5 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_refused() -> None:
-    with pytest.raises(RubricProblems, match="cannot be read|no such file"):
+    with pytest.raises(RubricProblems, match=r"cannot be read|no such file"):
         load_rubric("a\0b.yaml")

@@ -35,7 +35,7 @@ def _show(entries: Sequence[Entry]) -> None:
         for name in (f"{kind}s", "from", "what"):
             table.add_column(name)
         for entry in (e for e in entries if e.kind == kind):
-            about = entry.about
+            about = Text(one_line(entry.about, 160))
             if entry.problem:
                 about = Text(f"broken: {one_line(entry.problem, 160)}", style="red")
             elif entry.shadowed_by:

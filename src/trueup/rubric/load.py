@@ -166,7 +166,7 @@ def _validate(data: Any, source: Source) -> tuple[RubricSpec | None, list[Proble
 def _long_enough(error: ErrorDetails, source: Source) -> bool:
     """Tell whether only malformed entries, told by themselves, make a collection too short."""
     node = source.find(error["loc"])
-    return len(node.items or node.entries or ()) >= error["ctx"]["min_length"]
+    return len(node.items or node.entries or ()) >= int(error["ctx"]["min_length"])
 
 
 def _conflicts(data: Any, source: Source, *, whole: bool) -> Iterator[Problem]:  # noqa: ANN401 - as above

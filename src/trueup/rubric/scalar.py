@@ -56,8 +56,8 @@ class Or:
 
     def __get_pydantic_json_schema__(
         self,
-        core: Any,
-        handler: GetJsonSchemaHandler,  # noqa: ANN401 - pydantic's own
+        core: Any,  # noqa: ANN401 - pydantic's own
+        handler: GetJsonSchemaHandler,
     ) -> dict[str, Any]:
         """Return the alternatives."""
         return {"anyOf": [self.schema, handler(core)]}

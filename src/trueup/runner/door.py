@@ -172,9 +172,9 @@ class Door:
                     tries.last = fault
                 return await self._again(key, call, lane, tries)
         except TimeoutError as error:
-            fault = tries.last or TimedOut(f"no answer within {seconds:g} seconds")
-            lane.gave_up(fault)
-            raise fault from error
+            late = tries.last or TimedOut(f"no answer within {seconds:g} seconds")
+            lane.gave_up(late)
+            raise late from error
         except TransportFault as fault:
             lane.gave_up(fault)
             raise

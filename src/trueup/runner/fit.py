@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from trueup.judge.features.head import Head
     from trueup.rubric.model import Rubric
 
 
@@ -77,7 +78,9 @@ def fit_all(
             mend = did_you_mean(wanted, rubric_.by_id)
             raise RubricError(f"there is no criterion '{wanted}'", where=rubric_.name, mend=mend)
     chosen = criteria or [c.id for c in rubric_.judged if c.id in labelled]
-    heads, questions, rows = {}, {}, []
+    heads: dict[str, Head] = {}
+    questions: dict[str, str] = {}
+    rows: list[FitRow] = []
     left_out: dict[str, str] = {}
     for criterion in chosen:
         try:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from trueup.judge.verdict import Outcome
     from trueup.rubric.model import Criterion, Rubric
     from trueup.rubric.scoring import Score
     from trueup.store.store import Store
@@ -173,7 +174,7 @@ class Scores:
         """Return an item's score, and the outcome that says why there is none."""
         values: dict[str, float | None] = {}
         absent: list[str] = []
-        lacking: list[str] = []
+        lacking: list[Outcome] = []
         for criterion in self.rubric.criteria:
             found = [f for (name, _), f in judged.findings.items() if name == criterion.id]
             scored = [f.value for f in found if f.value is not None]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from trueup.item.model import Item
     from trueup.judge.protocol import Judge
+    from trueup.judge.verdict import Outcome
     from trueup.rubric.model import Criterion, Rubric
 
 
@@ -138,7 +139,7 @@ def _checked_by_code(criterion: Criterion, item: Item) -> Finding:
     if result.met is not None:
         level = "met" if result.met else "unmet"
         return scored(criterion.values[level], level, result.explanation).by("rule")
-    outcome = "abstained" if result.reason == "missing_input" else "failed"
+    outcome: Outcome = "abstained" if result.reason == "missing_input" else "failed"
     return unscored(outcome, result.reason, result.explanation).by("rule")
 
 

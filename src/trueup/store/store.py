@@ -232,10 +232,11 @@ class Store:
                 sa.update(table).where(table.c.id == number).values(finished_at=now(), **values)
             )
 
-    def runs(self) -> list[RowMapping]:
+    def runs(self) -> list[dict[str, Any]]:
         """Return every run, oldest first."""
         with self._reading() as connection:
-            return list(connection.execute(sa.select(schema.run).order_by("id")).mappings())
+            found = connection.execute(sa.select(schema.run).order_by("id")).mappings()
+            return [dict(row) for row in found]
 
     def last_run(self) -> int:
         """Return the number of the newest run.

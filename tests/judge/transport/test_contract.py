@@ -126,18 +126,22 @@ def test_usage_is_the_same_through_every_transport(
 
 
 @pytest.mark.parametrize(
-    ("fault", "low", "high"),
-    [(Fault.RATE_LIMIT, 7, 7), (Fault.RATE_LIMIT_DATE, 1, 8)],
+    ("fault", "bounds"),
+    [(Fault.RATE_LIMIT, (7, 7)), (Fault.RATE_LIMIT_DATE, (1, 8))],
     ids=["seconds", "date"],
 )
 def test_retry_after_is_read(
-    server: FaultServer, kind: Any, fault: Fault, low: float, high: float, ask: Callable[..., Reply]
+    server: FaultServer,
+    kind: Any,
+    fault: Fault,
+    bounds: tuple[float, float],
+    ask: Callable[..., Reply],
 ) -> None:
     with pytest.raises(RateLimited) as caught:
         ask(kind, server.url, f"fault-{fault}")
 
     assert caught.value.retry_after is not None
-    assert low <= caught.value.retry_after <= high
+    assert bounds[0] <= caught.value.retry_after <= bounds[1]
 
 
 def test_retry_after_of_a_busy_server_is_read(kind: Any, ask: Callable[..., Reply]) -> None:

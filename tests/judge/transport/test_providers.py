@@ -131,17 +131,22 @@ def test_another_route_of_litellm_is_unreachable_too() -> None:
         ask(Endpoint(model="hosted_vllm/m", api_base=url))
 
 
-def authorization(key_env: str | None = None, *, user: str = "", **headers: str) -> str | None:
+def authorization(
+    key_env: str | None = None, *, user: str = "", model: str = "openai/m"
+) -> str | None:
     with FaultServer() as server:
         url = server.url.replace("://", f"://{user}")
-        ask(Endpoint(model="openai/m", api_base=url, api_key_env=key_env, headers=headers))
+        ask(Endpoint(model=model, api_base=url, api_key_env=key_env))
         return server.log[-1].headers.get("authorization")
 
 
-def test_the_openai_key_is_not_sent_to_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("model", ["openai/m", "gpt-4o-mini"])
+def test_the_openai_key_is_not_sent_to_another_server(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-everyone")
 
-    assert authorization() == f"Bearer {concealed('none')}"
+    assert authorization(model=model) == f"Bearer {concealed('none')}"
 
 
 def test_the_named_key_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

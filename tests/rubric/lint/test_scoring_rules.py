@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueup.rubric.lint import lint
@@ -41,6 +41,7 @@ def rubrics(draw: st.DrawFn) -> Rubric:
     return Rubric(name="any", task="?", criteria=(first, *rest))
 
 
+@settings(deadline=None)
 @given(rubrics())
 def test_the_best_score_with_every_penalty_is_the_best_over_all_verdicts(rubric: Rubric) -> None:
     optional = [c.id for c in rubric.criteria if c.when and not c.penalty]

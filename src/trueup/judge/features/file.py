@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from trueup.errors import JudgeError
 from trueup.judge.features.head import Head
@@ -41,7 +41,8 @@ def save(judge: FeaturesJudge, path: str | Path) -> None:
         what = f"the judge cannot be written ({error.strerror})"
         raise JudgeError(what, where=str(path), mend="Name a file that you may write") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def rebuild(body: Mapping[str, Any], *, name: str, where: str) -> FeaturesJudge:
@@ -70,8 +71,15 @@ def rebuild(body: Mapping[str, Any], *, name: str, where: str) -> FeaturesJudge:
 
 
 def _head(body: Mapping[str, Any]) -> Head:
+    """Return a head whose numbers are numbers: a file may hold anything, so fail now, not later."""
     head = Head.from_dict(body)
-    head.predict(np.zeros((1, len(FEATURES))))  # a file may hold anything: fail now, not later
+    numbers = [head.means, head.scales, head.coefficients]
+    if not all(len(row) == len(FEATURES) for row in numbers):
+        raise ValueError(f"a head has {len(FEATURES)} means, scales and coefficients")
+    found = head.agreement
+    single = [head.intercept, head.low, head.high, head.reach, found.estimate, found.low, found.high]
+    if not all(math.isfinite(number) for row in [*numbers, single] for number in row):
+        raise ValueError("a number is not finite")
     return head
 
 

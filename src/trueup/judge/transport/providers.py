@@ -64,9 +64,11 @@ class LitellmTransport:
             where=address.where if endpoint.api_base else endpoint.model,
             key_env=endpoint.api_key_env,
         )
+        provider, slash, _ = endpoint.model.partition("/")
+        # litellm would send OpenAI's key wherever api_base points to.
         self._keyless = (
             bool(endpoint.api_base)
-            and endpoint.model.partition("/")[0] in _OPENAI_ROUTES
+            and (not slash or provider in _OPENAI_ROUTES)
             and address.key_env is None
         )
         self._answers: dict[int, tuple[Mapping[str, Any], type[Any]]] = {}

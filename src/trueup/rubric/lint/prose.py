@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 LITERAL = "\u00a4"
 """Stands for each character of a masked literal."""
@@ -54,13 +54,13 @@ class Prose:
         """Return the original text under a match in the masked text."""
         return self.raw[match.start() : match.end()].strip()
 
-    def clause_before(self, offset: int) -> str:
-        """Return the masked text of the clause that ends at an offset."""
-        return _CLAUSE_END.split(self.text[:offset])[-1]
-
-    def clauses(self) -> list[str]:
-        """Return the clauses of the masked text."""
-        return [part for part in _CLAUSE_END.split(self.text) if part.strip()]
+    def clauses(self) -> Iterator[tuple[str, str]]:
+        """Yield each clause of the masked text with the original under it."""
+        start = 0
+        for end, after in (*(m.span() for m in _CLAUSE_END.finditer(self.text)), (None, None)):
+            if self.text[start:end].strip():
+                yield self.text[start:end], self.raw[start:end].strip()
+            start = after or start
 
     def __bool__(self) -> bool:
         return bool(self.raw.strip())

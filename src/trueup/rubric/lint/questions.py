@@ -151,11 +151,11 @@ def polarity(reading: Reading) -> Iterator[LintFinding]:
 
 def _polarity(question: Question, words: Words) -> tuple[Severity, str, str, str] | None:
     ask = question.ask
-    twice = next((c for c in ask.clauses() if len(negations(c, words)) > 1), None)
+    twice = next((raw for c, raw in ask.clauses() if len(negations(c, words)) > 1), None)
     if twice is not None:
         return (
             "warn",
-            twice.strip(),
+            twice,
             "Two negations in one clause are misread by people and by models.",
             "Say it positively.",
         )

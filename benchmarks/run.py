@@ -1,0 +1,71 @@
+"""Measure trueup beside what it is compared with, in one run.
+
+python benchmarks/run.py [--quick] [--no-peers] [--check] [calls startup store reading]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # so that the parts find each other
+
+from benchmarks import calls, reading, startup, store  # noqa: E402 - the line above finds them
+from benchmarks.meter import Goal, cores  # noqa: E402 - same
+
+PARTS = ("calls", "startup", "store", "reading")
+FULL = calls.Size(fast=2048, slow=320, repetitions=3)
+QUICK = calls.Size(fast=512, slow=64, repetitions=3)
+
+
+def main() -> int:
+    """Run the parts that are asked for; return 1 where --check finds a goal missed."""
+    parser = _parser()
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(unknown)}: they are {', '.join(PARTS)}")
+    if len(set(cores())) == 1:
+        print("There is one core only: client and server share it, so wall times mean little.")
+    goals: list[Goal] = []
+    for part in options.parts or PARTS:
+        print(f"\n## {part}\n", flush=True)
+        if part == "calls":
+            goals += _calls(options)
+        elif part == "startup":
+            goals += startup.measure()
+        elif part == "store":
+            goals += store.measure(options.verdicts or (100_000 if options.quick else 1_000_000))
+        else:
+            reading.measure()
+    print("\n## goals\n")
+    for goal in goals:
+        print(goal)
+    return int(options.check and not all(goal.met for goal in goals))
+
+
+def _calls(options: argparse.Namespace) -> list[Goal]:
+    size = QUICK if options.quick else FULL
+    if options.no_peers or options.quick:
+        print("The peers are left out.")
+        return calls.measure(size, venvs=None)
+    if options.venvs:
+        return calls.measure(size, venvs=options.venvs.resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        return calls.measure(size, venvs=Path(folder))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; default: all")
+    parser.add_argument("--quick", action="store_true", help="few items, no peers: for CI")
+    parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
+    parser.add_argument("--verdicts", type=int, help="for the store, default a million")
+    parser.add_argument("--venvs", type=Path, help="folder that keeps the peers' environments")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

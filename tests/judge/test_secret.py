@@ -1,0 +1,58 @@
+"""Secrets: recognised in files, taken out of messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from trueup.judge.secret import conceal, holds_secret, names_secret
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api_key", "apiKey", "API-KEY", "x-api-key", "Authorization", "proxy-authorization", "token",
+     "access_token", "client.secret", "password", "OPENAI_API_KEY", "Cookie", "X-Goog-Api-Key"],
+)  # fmt: skip
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert names_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["api_key_env", "max_tokens", "tokens_per_minute", "monkey", "author", "keys", "model", "name"],
+)
+def test_names_of_other_things_are_not(name: str) -> None:
+    assert not names_secret(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sk-proj-abcdefghijklmnop123", "sk_live_abcdefghijklmnop", "hf_abcdefghijklmnopqrst",
+     "AKIAABCDEFGHIJKLMNOP", "Bearer abcdefgh12345678", "Basic dXNlcjpwYXNz",
+     "https://user:pass@host/v1", "https://host/v1?api_key=abc&x=1"],
+)  # fmt: skip
+def test_texts_that_carry_a_key_are_known(text: str) -> None:
+    assert holds_secret(text)
+    assert conceal(text) != text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["openai/gpt-4o-mini", "http://127.0.0.1:8000/v1", "claude-haiku-4-5", "risk-averse",
+     "hosted_vllm/Qwen/Qwen3-8B", "https://host/v1?version=2", "a: b@c", ""],
+)  # fmt: skip
+def test_ordinary_texts_are_left_alone(text: str) -> None:
+    assert not holds_secret(text)
+    assert conceal(text) == text
+
+
+def test_values_of_secret_variables_are_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SERVICE_TOKEN", "plainword99")
+    monkeypatch.setenv("SHORT_KEY", "on")
+    monkeypatch.setenv("EDITOR_NAME", "ordinary-word")
+
+    assert conceal("plainword99 on ordinary-word") == "*** on ordinary-word"
+
+
+def test_what_stands_around_a_key_stays() -> None:
+    assert conceal("at https://user:pass@host/v1?a=1") == "at https://***@host/v1?a=1"
+    assert conceal("at https://host/?key=abc&b=2") == "at https://host/?***&b=2"

@@ -37,7 +37,6 @@ _PLACEHOLDER = re.compile(
 _MARKS = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?(?:think|thinking|tool_call|start_of_turn|end_of_turn)>"
     r"|\[/?INST\]|<</?SYS>>",
-    re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?\n\u3002\uff01\uff1f]+")
 _WORDS_OF_A_SENTENCE = 5
@@ -50,6 +49,8 @@ def not_cut_off(item: Item) -> tuple[bool | None, str]:
     text = as_text(item.output).rstrip()
     if text.count("```") % 2:
         return False, "a code block is never closed"
+    if text.endswith("```"):
+        return True, ""
     end = text[-_END:]
     if _CUT.search(end):
         return False, f"it breaks off after {end!r}"

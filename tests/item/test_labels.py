@@ -193,8 +193,8 @@ def test_a_label_gives_its_criterion_a_value(
             "label '2' is no level of criterion grounded. Write a number from 0 to 1",
         ),
         ("grounded", -0.1, "label '-0.1' is no level"),
-        ("tone", 0.5, "label '0.5' is no level of criterion tone. Its levels are 1, 2, 3"),
-        ("tone", 4.0, "label '4' is no level"),
+        ("tone", 4.0, "label '4' is no level of criterion tone. Its levels are 1, 2, 3"),
+        ("tone", -1.0, "label '-1' is no level of criterion tone"),
         ("place", 15.0, "label '15' is no level of criterion place. Its levels are 10, 20"),
         ("words", "true", "label 'true' is no level of criterion words"),
         ("truth", "met", "label 'met' is no level of criterion truth"),
@@ -203,6 +203,19 @@ def test_a_label_gives_its_criterion_a_value(
 def test_a_label_that_is_no_level_is_refused(criterion: str, value: str | float, says: str) -> None:
     with pytest.raises(DataError, match=says):
         value_of(value, criterion)
+
+
+def test_numbers_that_can_only_be_values_are_values() -> None:
+    labels = [label(0.5, "tone", item_id="a"), label(1.0, "tone", item_id="b")]
+
+    assert label_targets(labels, RUBRIC, "tone") == {"a": 0.5, "b": 1.0}
+
+
+def test_values_among_keys_are_refused() -> None:
+    labels = [label(0.5, "tone", item_id="a"), label(3.0, "tone", item_id="b")]
+
+    with pytest.raises(DataError, match=r"item a: label '0.5' is no level of criterion tone"):
+        label_targets(labels, RUBRIC, "tone")
 
 
 def test_an_unknown_criterion_is_refused_with_a_suggestion() -> None:

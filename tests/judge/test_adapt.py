@@ -1,5 +1,6 @@
 """as_judge: whatever somebody wrote as a judge."""
 
+# ruff: noqa: ARG001 - judges under test do not look at everything
 from __future__ import annotations
 
 import asyncio
@@ -214,7 +215,7 @@ def test_a_plain_function_runs_in_one_thread_of_its_own() -> None:
 
 
 def test_a_plain_function_may_return_something_to_await() -> None:
-    judge = as_judge(lambda item, rubric: long_enough_async(item, rubric), name="f")
+    judge = as_judge(lambda item, rubric: [long_enough_async(item, rubric)][0], name="f")
 
     assert hear(judge, "long")["long"]["a"].value == 1.0
 

@@ -243,7 +243,10 @@ def test_what_is_no_finding_is_unparsable() -> None:
 
 def test_a_level_that_the_criterion_lacks_is_unparsable() -> None:
     async def say(requests: Sequence[Request]) -> AsyncIterator[Any]:
-        yield requests[0].id, Verdict({"a": MET, "s": Finding(outcome="scored", value=1, level="9")})
+        yield (
+            requests[0].id,
+            Verdict({"a": MET, "s": Finding(outcome="scored", value=1, level="9")}),
+        )
 
     found = hear(Judge(say), request("1", "a", "s"))["1"]
 

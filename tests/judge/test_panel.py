@@ -1,5 +1,6 @@
 """Panels: judges that ask judges."""
 
+# ruff: noqa: ARG001 - judges under test do not look at everything
 from __future__ import annotations
 
 import asyncio
@@ -44,7 +45,10 @@ class Costly(ScriptedJudge):
             await self._meeting.wait()
         for request in requests:
             met = dict.fromkeys(request.criteria, scored(1.0))
-            yield request.id, Verdict(met, usage=Usage(calls=1, dollars=0.5), observed={"model": "m"})
+            yield (
+                request.id,
+                Verdict(met, usage=Usage(calls=1, dollars=0.5), observed={"model": "m"}),
+            )
 
 
 def hear(panel: Panel, *outputs: str) -> dict[str, Verdict]:

@@ -89,10 +89,16 @@ def test_results_of_a_run_can_be_replayed(tmp_path: Path) -> None:
 
 
 def test_what_was_not_recorded_is_an_abstention(tmp_path: Path) -> None:
-    judge = Replay(record(tmp_path, {"id": 7, "criterion": "a", "value": 1, "decided_by": "person"}))
+    judge = Replay(
+        record(tmp_path, {"id": 7, "criterion": "a", "value": 1, "decided_by": "person"})
+    )
 
     assert hear(judge, "7")["a"].decided_by == "person"
-    for finding in (hear(judge, "7")["s"], hear(judge, "8")["a"], hear(judge, "7", replicate=1)["a"]):
+    for finding in (
+        hear(judge, "7")["s"],
+        hear(judge, "8")["a"],
+        hear(judge, "7", replicate=1)["a"],
+    ):
         assert (finding.outcome, finding.reason) == ("abstained", "not_recorded")
 
 

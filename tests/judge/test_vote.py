@@ -44,7 +44,7 @@ def said(answer: object, criterion: Criterion) -> Finding:
     return Finding(outcome="scored", value=answer)
 
 
-def count(  # noqa: PLR0913 - a table of everything a vote depends on
+def count(
     criterion: Criterion,
     *answers: object,
     aggregate: Aggregate = "majority",

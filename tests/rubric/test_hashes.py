@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import as_yaml, documents
 
@@ -203,6 +203,7 @@ def test_what_is_not_asked_changes_no_question(line: str) -> None:
     assert (questions(after), after.scoring) == (questions(BEFORE), BEFORE.scoring)
 
 
+@settings(max_examples=50)
 @given(st.data(), documents())
 def test_any_order_of_keys_hashes_the_same(data: st.DataObject, document: dict[str, Any]) -> None:
     shuffled = _shuffle(data, document, ordered={"scale"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.strategies import as_yaml, documents
 
 from trueup.rubric.load import load_rubric, parse_rubric
@@ -235,6 +235,7 @@ def test_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path, end: str
     assert rubric.criteria[1].place == Place(str(file), 26, 5)
 
 
+@settings(max_examples=50)
 @given(documents())
 def test_every_document_in_order_is_read(document: dict[str, Any]) -> None:
     rubric = parse_rubric(as_yaml(document))

@@ -221,6 +221,14 @@ def test_malformed_entries_are_not_counted_as_missing() -> None:
     assert len(problems(HEAD + "criteria: [a]\n")) == 1
 
 
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    told = entry('ask: Q?, "\\e[31m": 1, scale: {"\\e[32m": x, 2: y}')
+    told += entry('ask: Q?, scale: {"\\e[32m": x, 2: y}, if_empty: "\\e[33m", gate: true')
+
+    assert len(told) == 5
+    assert all(problem.isprintable() for problem in told)
+
+
 def test_a_long_value_is_shown_short() -> None:
     (problem,) = entry(f"ask: Q?, weight: {'x' * 500}")
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
@@ -173,6 +173,7 @@ def test_the_loader_sees_what_no_schema_can_say(text: str) -> None:
     assert not loads(text)
 
 
+@settings(max_examples=50)
 @given(documents())
 def test_they_agree_on_every_document_in_order(document: dict[str, Any]) -> None:
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
@@ -182,6 +183,7 @@ def test_they_agree_on_every_document_in_order(document: dict[str, Any]) -> None
 SPOILERS = st.sampled_from([None, "", " ", "word", 7, -1, 0.5, True, [], ["word"], {}, {"a": "b"}])
 
 
+@settings(max_examples=50)
 @given(st.data(), documents())
 def test_what_the_schema_refuses_the_loader_refuses_too(
     data: st.DataObject, document: dict[str, Any]

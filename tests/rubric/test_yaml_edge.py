@@ -102,6 +102,12 @@ def test_a_long_text_under_many_aliases_is_refused() -> None:
     assert "stand for more than 1000000 characters" in told(text)
 
 
+def test_nesting_by_aliases_counts_as_nesting() -> None:
+    rows = ["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 2_000))]
+
+    assert "20:12: the file is nested deeper than 20 levels" in told("\n".join(rows))
+
+
 @pytest.mark.parametrize("text", ["[" * 50_000, "{a: " * 20_000, "- " * 40_000])
 def test_deep_nesting_is_refused_early(text: str) -> None:
     assert "the file is nested deeper than 20 levels" in told(text)

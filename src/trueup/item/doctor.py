@@ -99,21 +99,16 @@ def diagnose(
     while True:
         try:
             items = open_items(source, fields=declared, timezone=timezone)
-        except FieldError as error:
-            problems.setdefault(str(error.field), str(error))
-            declared = _without(declared, error.field)
-            continue
-        if items.columns and not items.fields.output:
-            problems.setdefault("output", str(missing_output(items.columns, items.name)))
-        survey = Survey()
-        try:
+            if items.columns and not items.fields.output:
+                problems.setdefault("output", str(missing_output(items.columns, items.name)))
+            survey = Survey()
             for _, item in items.numbered(needs_output=False):
                 survey.add(item)
         except FieldError as error:
             if error.field is None or declared.given().get(error.field) == "":
                 raise
             problems.setdefault(error.field, str(error))
-            declared = _without(declared, error.field)
+            declared = dataclasses.replace(declared, **{error.field: ""})
             continue
         return _diagnosis(items, survey, problems)
 
@@ -123,10 +118,6 @@ def _held(source: Source) -> Source:
     if hasattr(source, "read_all"):  # an Arrow stream
         return source.read_all()
     return list(source) if isinstance(source, Iterator) else source
-
-
-def _without(declared: FieldMap, field: str | None) -> FieldMap:
-    return dataclasses.replace(declared, **{str(field): ""})
 
 
 def _diagnosis(items: ItemSource, survey: Survey, blocked: Mapping[str, str]) -> Diagnosis:

@@ -107,7 +107,8 @@ def label_targets(labels: Iterable[Label], rubric: Rubric, criterion: str) -> di
     `not_applicable` or `cannot_tell` have no value and are left out.
 
     A number is a level's key where the criterion's keys are numbers; between two keys of a scale
-    it is interpolated, as for an average of several people's answers. Otherwise it is the value.
+    it is interpolated, as for an average of several people's answers. Otherwise it is the value;
+    so it is, too, where all the criterion's numbers lie in [0, 1] and some below every key.
 
     Raises:
         DataError: The rubric has no such criterion, or a label is none of its levels.

@@ -65,6 +65,7 @@ class JudgeFile:
             return kind.model_validate(self.body if body is None else body)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
+            found.sort(key=lambda one: one["type"] != "extra_forbidden")  # slips explain the rest
             raise self._problem(found[0], kind, at, others=len(found) - 1) from None
 
     def _problem(

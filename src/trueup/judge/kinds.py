@@ -78,7 +78,7 @@ def build(part: Part) -> Judge:
     kind = part.body.get("kind")
     if kind is None:
         raise part.error("it says no kind", mend=f"Write kind: {' | '.join(KINDS)}")
-    if kind not in KINDS:
+    if not (isinstance(kind, str) and kind in KINDS):
         what = f"the kind {kind!r} is not known"
         raise part.error(what, "kind", mend=did_you_mean(str(kind), KINDS))
     return KINDS[kind](part)
@@ -113,12 +113,16 @@ def _panel(part: Part) -> Judge:
     from trueup.judge.panel import Panel  # noqa: PLC0415 - panels build their members here
 
     spec = part.file.spec(PanelSpec, part.body, part.at)
+    members = [_member(part, number, member) for number, member in enumerate(spec.members)]
+    # a weight may stand under the word that the file has for a member, or under its own name
+    words = {word: judge.name for word, judge in zip(spec.members, members, strict=True)
+             if isinstance(word, str)}  # fmt: skip
     try:
         return Panel(
             spec.name or part.name,
-            [_member(part, number, member) for number, member in enumerate(spec.members)],
+            members,
             aggregate=spec.aggregate,
-            weights=spec.weights,
+            weights={words.get(word, word): weight for word, weight in spec.weights.items()},
             quorum=spec.quorum,
         )
     except JudgeError as error:

@@ -23,7 +23,8 @@ CHECKS = "1"
 """Raised with every change in what a check decides; part of a check's instrument."""
 
 PATTERN_SECONDS = 0.2
-"""How long one pattern may search one text."""
+"""How long one pattern may search one text; the clock is read between steps, and a step over
+several megabytes may itself take a second or two."""
 _SOURCES = ("context", "reference", "input")
 _SHOWN = 3
 

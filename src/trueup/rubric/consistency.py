@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trueup.rubric.source import Path
     from trueup.rubric.spec import CriterionSpec
 
+MAX_KEY = 64
 CANNOT_TELL = "cannot_tell"
 """What a judge answers where it cannot decide; no level may be called that."""
 
@@ -35,7 +36,7 @@ def criterion_conflicts(spec: CriterionSpec) -> Iterator[Conflict]:
 
 
 def level_keys(spec: CriterionSpec) -> tuple[str, ...]:
-    """Return the keys that an answer may have."""
+    """Return the keys that an answer may have, in the order of the file; unmet before met."""
     if spec.scale is not None:
         return tuple(spec.scale)
     if spec.choices is not None:
@@ -75,7 +76,7 @@ def _kind(spec: CriterionSpec) -> Iterator[Conflict]:
 def _level_keys(spec: CriterionSpec) -> Iterator[Conflict]:
     for name, levels in (("scale", spec.scale), ("choices", spec.choices)):
         for key in levels or ():
-            if key != key.strip() or not key.isprintable() or not key:
+            if key != key.strip() or not key.isprintable() or not 0 < len(key) <= MAX_KEY:
                 yield Conflict((name, key), "@ is no level key", "Use a short word or number")
             elif key == CANNOT_TELL:
                 what = "@ is what a judge answers where it cannot decide"
@@ -105,8 +106,8 @@ def _weight_and_gate(spec: CriterionSpec) -> Iterator[Conflict]:
         what = "@ does not say which level passes"
         yield Conflict(("gate",), what, f"Write `gate: {{min: LEVEL}}` with one of {_list(keys)}")
     elif spec.gate.min not in keys:
-        what = f"@ is {spec.gate.min!r}, which is no level"
-        yield Conflict(("gate", "min"), what, did_you_mean(spec.gate.min, keys))
+        what = f"@ is {spec.gate.min[:MAX_KEY]!r}, which is no level"
+        yield Conflict(("gate", "min"), what, did_you_mean(spec.gate.min, _printable(keys)))
     else:
         values = dict(zip(keys, level_values(spec), strict=True))
         if values[spec.gate.min] <= min(values.values()):
@@ -124,7 +125,8 @@ def _answers(spec: CriterionSpec) -> Iterator[Conflict]:
         answers.append((("if_empty",), spec.if_empty))
     for path, answer in answers:
         if answer not in keys:
-            yield Conflict(path, f"@ is {answer!r}, which is no level", did_you_mean(answer, keys))
+            what = f"@ is {answer[:MAX_KEY]!r}, which is no level"
+            yield Conflict(path, what, did_you_mean(answer, _printable(keys)))
 
 
 def rubric_conflicts(criteria: Sequence[CriterionSpec]) -> Iterator[Conflict]:
@@ -135,4 +137,8 @@ def rubric_conflicts(criteria: Sequence[CriterionSpec]) -> Iterator[Conflict]:
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    return ", ".join(_printable(names))
+
+
+def _printable(names: Sequence[str]) -> list[str]:
+    return [name for name in names if name.isprintable()]

@@ -116,7 +116,10 @@ def _criterion(place: int, data: Any) -> str:  # noqa: ANN401 - as above
 def _dotted(steps: Any) -> str:  # noqa: ANN401 - a path or the rest of one
     text = ""
     for step in steps:
-        text += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step + 1}]"
+        else:  # escaped: a key may hold what a terminal obeys
+            text += ("." if text else "") + repr(step[:40])[1:-1]
     return text
 
 
@@ -140,7 +143,9 @@ def _words(error: ErrorDetails, path: Path, name: str) -> tuple[str, str]:
     form, mend = _FORMS.get(str(key), ("", ""))
     if isinstance(given, Scalar):
         given = "nothing" if given.null else repr(given)
-    elif not isinstance(given, str):
+    elif isinstance(given, str):
+        given = repr(given[:40])
+    else:
         given = "a list" if isinstance(given, list | tuple) else "a mapping"
     if not form:
         form = "a mapping of keys" if kind.startswith("model") else "a single text or number"

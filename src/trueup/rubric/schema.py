@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trueup.rubric.consistency import CANNOT_TELL
+from trueup.rubric.consistency import CANNOT_TELL, MAX_KEY
 from trueup.rubric.spec import NEEDS, RubricSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -63,7 +63,7 @@ def _has(name: str) -> dict[str, Any]:
     return {"required": [name]}
 
 
-_LEVEL_KEY = {"pattern": r"^\S(.*\S)?$", "not": {"const": CANNOT_TELL}}
+_LEVEL_KEY = {"pattern": r"^\S(.*\S)?$", "maxLength": MAX_KEY, "not": {"const": CANNOT_TELL}}
 _VALUED = {"type": "object", "required": ["value"]}
 _VALUES = [{"additionalProperties": _VALUED}, {"additionalProperties": {"not": _VALUED}}]
 _LEVELLED = {"anyOf": [_has("scale"), _has("choices")]}

@@ -53,6 +53,8 @@ class Node:
     """Key -> the key's own node and the value."""
     size: int = 1
     """Characters it comes to, aliases written out, and one more for each value."""
+    depth: int = 0
+    """Lists and mappings inside one another, aliases written out."""
 
     def plain(self) -> Any:  # noqa: ANN401 - whatever a person wrote
         """Return the value as scalars, lists and dicts, aliases written out."""
@@ -155,8 +157,7 @@ class _Builder:
             elif isinstance(event, AliasEvent):
                 self._alias(event)
             elif isinstance(event, SequenceStartEvent | MappingStartEvent):
-                if len(self._open) == MAX_DEPTH:
-                    self._stop(event, f"the file is nested deeper than {MAX_DEPTH} levels")
+                self._refuse_depth(event, len(self._open) + 1)
                 self._open.append(_Frame(event, self._node(event)))
             elif isinstance(event, SequenceEndEvent | MappingEndEvent):
                 frame = self._open.pop()
@@ -191,6 +192,7 @@ class _Builder:
     def _add(self, event: NodeEvent, node: Node) -> None:
         if isinstance(event, AliasEvent):
             self._aliased += node.size
+            self._refuse_depth(event, len(self._open) + node.depth)
         if self._aliased > MAX_ALIASED:
             what = f"the aliases up to here stand for more than {MAX_ALIASED} characters"
             self._stop(event, what, "Write the texts out where they are needed")
@@ -202,6 +204,7 @@ class _Builder:
     def _finish(self, frame: _Frame) -> Node:
         node = frame.node
         node.size = 1 + sum(child.size for child in frame.children)
+        node.depth = 1 + max((child.depth for child in frame.children), default=0)
         if isinstance(frame.event, SequenceStartEvent):
             node.items = frame.children
             return node
@@ -217,6 +220,10 @@ class _Builder:
             else:
                 node.entries[key.scalar.text] = (key, value)
         return node
+
+    def _refuse_depth(self, event: NodeEvent, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            self._stop(event, f"the file is nested deeper than {MAX_DEPTH} levels")
 
     def _stop(self, event: NodeEvent | DocumentStartEvent, what: str, mend: str = "") -> None:
         mark = event.start_mark

@@ -1,11 +1,13 @@
 """Budget: hard caps in dollars, tokens and calls, held before anything is spent.
 
-Each attempt reserves what it may at most cost and settles what it did cost. When a reservation
-does not fit, nothing more is asked: the run stops cleanly and can be resumed with more.
+Each request reserves what it may at most cost and settles what it did cost. A reservation that
+does not fit waits for others to be settled; when none is left to wait for, nothing more is asked:
+the run stops cleanly and can be resumed with more.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,57 +69,79 @@ class Purse:
         self.calls = 0
         self.empty = False
         """Whether a reservation has failed: from then on nothing is asked."""
+        self._held = 0
+        self._settled = asyncio.Event()
         self._dearest = 0.5
-        """The most tokens a character was seen to take, from a cautious start."""
+        """The most tokens a byte was seen to take, from a cautious start; there is no more than 1."""
+        self._longest = 0
+        """The most tokens an answer was seen to take."""
 
-    def reserve(self, call: Call, price: Price | None) -> Held | None:
-        """Hold what a call may cost; None where it does not fit."""
-        if self.empty:
-            return None
+    async def reserve(self, call: Call, price: Price | None) -> Held | None:
+        """Hold what a request may cost; None where it does not fit, whatever others turn out."""
         if not self.budget.capped:
             self.calls += 1
             return Held(self, 0, 0.0)
-        characters = sum(len(message["content"]) for message in call.messages)
-        answer = int(call.sampling.get("max_tokens") or _OUTPUT_TOKENS)
-        asked = int(characters * self._dearest) + 50
-        dollars = (asked * price.input + answer * price.output) / 1e6 if price else 0.0
+        size = sum(len(message["content"].encode("utf-8", "replace")) for message in call.messages)
+        while not self.empty:
+            asked = int(size * self._dearest) + 50
+            answer = max(int(call.sampling.get("max_tokens") or _OUTPUT_TOKENS), self._longest)
+            dollars = (asked * price.input + answer * price.output) / 1e6 if price else 0.0
+            if self._fits(asked + answer, dollars):
+                self.calls += 1
+                self.tokens += asked + answer
+                self.dollars += dollars
+                self._held += 1
+                return Held(self, asked + answer, dollars, size)
+            if self._held and (self.budget.calls is None or self.calls < self.budget.calls):
+                self._settled.clear()
+                await self._settled.wait()
+            else:
+                self.empty = True
+                self._settled.set()
+        return None
+
+    def _fits(self, tokens: int, dollars: float) -> bool:
         caps = (
             (self.calls + 1, self.budget.calls),
-            (self.tokens + asked + answer, self.budget.tokens),
+            (self.tokens + tokens, self.budget.tokens),
             (self.dollars + dollars, self.budget.dollars),
         )
-        if any(cap is not None and wanted > cap for wanted, cap in caps):
-            self.empty = True
-            return None
-        self.calls += 1
-        self.tokens += asked + answer
-        self.dollars += dollars
-        return Held(self, asked + answer, dollars, characters)
+        return all(cap is None or wanted <= cap for wanted, cap in caps)
 
-    def learn(self, characters: int, tokens: int) -> None:
-        """Remember how many tokens a character took, so that later reservations fit better."""
-        if characters and tokens:
-            self._dearest = min(1.0, max(tokens / characters, self._dearest * 0.9))
+    def replace(self, held: Held, tokens: int, dollars: float) -> None:
+        """Put what was used in the place of what was held, and let those who wait try again."""
+        self.tokens += tokens - held.tokens
+        self.dollars += dollars - held.dollars
+        self._held -= 1
+        self._settled.set()
+
+    def learn(self, size: int, reply: Reply) -> None:
+        """Remember what a byte and an answer took at most, so that later reservations hold."""
+        self._longest = max(self._longest, reply.output_tokens)
+        if size:
+            self._dearest = min(1.0, max(reply.input_tokens / size, self._dearest))
 
 
 class Held:
-    """A reservation: settle it with the reply, or release it where nothing was used."""
+    """A reservation, to be ended in one of three ways."""
 
-    __slots__ = ("_characters", "_dollars", "_purse", "_tokens")
+    __slots__ = ("_purse", "_size", "dollars", "tokens")
 
-    def __init__(self, purse: Purse, tokens: int, dollars: float, characters: int = 0) -> None:
+    def __init__(self, purse: Purse, tokens: int, dollars: float, size: int = 0) -> None:
+        self.tokens = tokens
+        self.dollars = dollars
         self._purse = purse
-        self._tokens = tokens
-        self._dollars = dollars
-        self._characters = characters
+        self._size = size
 
     def settle(self, reply: Reply, dollars: float | None) -> None:
         """Put what the call did cost in the place of what was held."""
-        self._purse.tokens += reply.input_tokens + reply.output_tokens - self._tokens
-        self._purse.dollars += (dollars or 0.0) - self._dollars
-        self._purse.learn(self._characters, reply.input_tokens)
+        self._purse.learn(self._size, reply)
+        self._purse.replace(self, reply.input_tokens + reply.output_tokens, dollars or 0.0)
 
     def release(self) -> None:
-        """Give the tokens and dollars back: no reply came. The call itself stays counted."""
-        self._purse.tokens -= self._tokens
-        self._purse.dollars -= self._dollars
+        """Give the tokens and dollars back: the server refused. The call itself stays counted."""
+        self._purse.replace(self, 0, 0.0)
+
+    def keep(self) -> None:
+        """Count all that was held as used: what never came back may have been charged."""
+        self._purse.replace(self, self.tokens, self.dollars)

@@ -12,12 +12,13 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay
+from tenacity import AsyncRetrying, retry_if_exception
 
+from trueup.errors import ConfigError
 from trueup.judge.protocol import Answered
 from trueup.judge.transport.base import RateLimited, TimedOut, TransportFault
 from trueup.judge.verdict import Usage, unscored
-from trueup.runner.lane import Lane
+from trueup.runner.lane import Lane, SteppedDown
 from trueup.store.rows import reply_columns
 from trueup.store.store import clock
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from trueup.judge.transport.base import Call, Endpoint, Price, Reply
     from trueup.judge.verdict import Finding
-    from trueup.runner.budget import Purse
+    from trueup.runner.budget import Held, Purse
     from trueup.store.store import Store
     from trueup.store.writer import Writer
 
@@ -92,21 +93,17 @@ class Door:
             CredentialsError: The endpoint refused the key.
             JudgeUnavailable: The endpoint is dead.
             StoreError: The reply could not be kept.
+            ConfigError: There is a cap on dollars, and the model's price is unknown.
         """
         key = call.key()
-        flying = self._flying.get(key)
-        if flying is None:
+        if key not in self._flying:
             stored = await self._look_up(key)
             if stored is not None:
                 findings = read(stored)
                 if not any(finding.retryable for finding in findings.values()):
                     return Answered(findings, Usage(), _observed(stored), fresh=False)
-            flying = self._flying.get(key)
         try:
-            if flying is not None:
-                reply, usage = (await asyncio.shield(flying))[0], Usage()
-            else:
-                reply, usage = await self._ask_once(key, call)
+            reply, usage = await self._shared(key, call)
         except TransportFault as fault:
             finding = unscored(fault.outcome, fault.reason, fault.message)
             return Answered(dict.fromkeys(call.criteria, finding), Usage(), {}, fresh=True)
@@ -140,6 +137,14 @@ class Door:
             if not future.done():
                 future.set_result(found.get(key))
 
+    async def _shared(self, key: bytes, call: Call) -> tuple[Reply, Usage]:
+        """Wait for whoever asks the same already; ask where nobody does, or nobody any more."""
+        while (flying := self._flying.get(key)) is not None:
+            await asyncio.wait([flying])
+            if not flying.cancelled():
+                return flying.result()[0], Usage()
+        return await self._ask_once(key, call)
+
     async def _ask_once(self, key: bytes, call: Call) -> tuple[Reply, Usage]:
         future: asyncio.Future[tuple[Reply, Usage]] = asyncio.get_running_loop().create_future()
         self._flying[key] = future
@@ -163,7 +168,7 @@ class Door:
         seconds = lane.endpoint.limits.deadline
         tries = _Tries(lane)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as tries.limit:
                 try:
                     return await self._attempt(key, call, lane, tries)
                 except TransportFault as fault:
@@ -185,10 +190,7 @@ class Door:
         """Try again until it succeeds or the call's time is up, waiting first."""
         await asyncio.sleep(tries.wait())
         async for attempt in AsyncRetrying(
-            stop=stop_after_delay(lane.endpoint.limits.deadline),
-            wait=lambda _: tries.wait(),
-            retry=retry_if_exception(tries.worth_another),
-            reraise=True,
+            wait=lambda _: tries.wait(), retry=retry_if_exception(tries.worth_another)
         ):
             with attempt:
                 answer = await self._attempt(key, call, lane, tries)
@@ -198,19 +200,14 @@ class Door:
         self, key: bytes, call: Call, lane: Lane, tries: _Tries
     ) -> tuple[Reply, Usage]:
         tokens = sum(len(message["content"]) for message in call.messages) // 4
-        epoch = await lane.pace.enter(tokens)
+        epoch = await tries.turn(tokens)
         try:
-            held = self._purse.reserve(call, lane.price)
-            if held is None:
-                raise NotAttempted("the run's budget is used up")
-            tries.count += 1
             started = time.perf_counter()
             try:
-                reply = await lane.send(call)
-            except BaseException as error:
-                held.release()
-                if isinstance(error, RateLimited):
-                    lane.pace.slow_down(epoch, error.retry_after)
+                reply, held = await self._send(call, lane, tries)
+            except RateLimited as fault:
+                longest = lane.endpoint.limits.deadline
+                lane.pace.slow_down(epoch, min(fault.retry_after or 0.0, longest))
                 raise
             lane.pace.succeeded()
             dollars = lane.price.of(reply) if lane.price else None
@@ -239,12 +236,37 @@ class Door:
         finally:
             lane.pace.leave()
 
+    async def _send(self, call: Call, lane: Lane, tries: _Tries) -> tuple[Reply, Held]:
+        """Send a call, again at once where the endpoint must be asked otherwise."""
+        while True:
+            held = await self._purse.reserve(call, lane.price)
+            if held is None:
+                raise NotAttempted("the run's budget is used up")
+            tries.count += 1
+            try:
+                return await lane.send(call), held
+            except SteppedDown:
+                held.release()
+            except BaseException as error:
+                if isinstance(error, TransportFault) and not isinstance(error, TimedOut):
+                    held.release()
+                else:
+                    held.keep()
+                raise
+
     def _lane(self, endpoint: Endpoint) -> Lane:
         lane = self._lanes.get(endpoint.lane)
         if lane is None:
             lane = Lane(endpoint, concurrency=self._concurrency)
             if lane.price is None and self._price_of is not None:
                 lane.price = self._price_of(endpoint.model)
+            if lane.price is None and self._purse.budget.dollars is not None:
+                mend = (
+                    "Declare it in the judge file, dollars per million tokens: "
+                    "price: {input: ..., output: ...}"
+                )
+                what = "the price of this model is unknown, and there is a cap on dollars"
+                raise ConfigError(what, where=endpoint.model, mend=mend)
             self._lanes[endpoint.lane] = lane
         return lane
 
@@ -259,12 +281,23 @@ def _observed(reply: Reply) -> dict[str, Any]:
 
 
 class _Tries:
-    """How often one call was tried, and what went wrong last."""
+    """How often one call was tried, what went wrong last, and how long it may go on."""
+
+    limit: asyncio.Timeout
 
     def __init__(self, lane: Lane) -> None:
         self.count = 0
         self.last: TransportFault | None = None
         self._lane = lane
+
+    async def turn(self, tokens: int) -> int:
+        """Wait for a turn; how long our own caps make a call wait is not taken from its time."""
+        loop = asyncio.get_running_loop()
+        since, until = loop.time(), self.limit.when() or 0.0
+        self.limit.reschedule(None)
+        epoch = await self._lane.pace.enter(tokens)
+        self.limit.reschedule(until + loop.time() - since)
+        return epoch
 
     def worth_another(self, error: BaseException) -> bool:
         """Tell whether to try again; end the run where nothing was ever reached."""

@@ -31,6 +31,10 @@ _NEVER_REACHED = 3
 """Attempts before an endpoint that never answered counts as unreachable."""
 
 
+class SteppedDown(TransportFault):
+    """The endpoint lacks what was asked for, and will be asked without."""
+
+
 class Lane:
     """One endpoint during one run.
 
@@ -56,27 +60,27 @@ class Lane:
         return f"{self.endpoint.model} at {bare(base)}" if base else self.endpoint.model
 
     async def send(self, call: Call) -> Reply:
-        """Make one attempt, stepping down where the endpoint lacks what was asked for.
+        """Make one request.
 
         Raises:
+            SteppedDown: The endpoint lacks what was asked for; the next request does without.
             TransportFault: No usable reply.
             CredentialsError: The endpoint refused the key.
         """
-        while True:
-            rung = self._rung if call.structured == "auto" else call.structured
-            asked = on_text_rung(call) if rung == "text" else call
-            try:
-                reply = await self.transport.send(
-                    asked, rung=rung, drop=self._dropped, timeout=self.endpoint.limits.timeout
-                )
-            except Unsupported as fault:
-                self._step_down(fault, call, rung)
-                continue
-            except Forbidden as fault:
-                raise self._forbidden(fault) from fault
-            self.answered = True
-            self._in_a_row = 0
-            return reply
+        rung = self._rung if call.structured == "auto" else call.structured
+        asked = call if rung == "schema" else in_words(call)
+        try:
+            reply = await self.transport.send(
+                asked, rung=rung, drop=self._dropped, timeout=self.endpoint.limits.timeout
+            )
+        except Unsupported as fault:
+            self._step_down(fault, call, rung)
+            raise SteppedDown(fault.message) from fault
+        except Forbidden as fault:
+            raise self._forbidden(fault) from fault
+        self.answered = True
+        self._in_a_row = 0
+        return reply
 
     def hopeless(self, fault: TransportFault, attempts: int) -> bool:
         """Tell whether another attempt is pointless because nothing was ever reached."""
@@ -136,11 +140,11 @@ def open_transport(endpoint: Endpoint, connections: int) -> Transport:
         return DirectTransport(endpoint, connections=connections)
     from trueup.judge.transport.providers import LitellmTransport  # noqa: PLC0415 - heavy
 
-    return LitellmTransport(endpoint)
+    return LitellmTransport(endpoint, connections=connections)
 
 
-def on_text_rung(call: Call) -> Call:
-    """Return the call as it is asked where only words can demand the answer's shape.
+def in_words(call: Call) -> Call:
+    """Return the call as it is asked where no schema binds the answer, and words must.
 
     The nonce stands after the hostile text and must come back: a quoted forgery cannot know it.
     """

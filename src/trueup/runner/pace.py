@@ -47,11 +47,12 @@ class Pace:
             self._waiting.append(turn)
             try:
                 await turn
-            finally:
+            except BaseException:
                 if turn in self._waiting:
                     self._waiting.remove(turn)
-                elif turn.cancelled():
+                else:  # woken and cancelled in the same moment: the turn is somebody else's
                     self._wake()
+                raise
         self.in_flight += 1
         self._requests.take(1)
         self._tokens.take(tokens)

@@ -123,6 +123,9 @@ class ScoringRun:
         ticker = asyncio.create_task(self._tick(door))
         try:
             await self._work(iter(items), feed, door)
+            writer.close()
+            if self._purse.empty:
+                self.progress.stopped = "budget"
             status = self.progress.stopped or "done"
         except* TrueupError as errors:
             status = "failed"
@@ -134,7 +137,6 @@ class ScoringRun:
             seconds, reused = self.progress.seconds, self.progress.reused
             record.end(status, door.usage, seconds=seconds, reused=reused)
             self._show(door)
-        writer.close()
         return Scores(self._store, record.run)
 
     async def _tick(self, door: Door) -> None:

@@ -33,7 +33,8 @@ RUBRIC = Rubric(
     task="t",
     criteria=(Criterion("padding", "Is it padded?", LEVELS), Criterion("b", "B?", LEVELS)),
 )
-WORDS = "the parcel leaves on Friday and comes to your door by noon or we bring it again".split()
+TEXT = "the parcel leaves on Friday and comes to your door by noon or we bring it again"
+WORDS = TEXT.split()
 
 
 def item(number: int, *, group: str | None = None) -> Item:
@@ -162,9 +163,7 @@ def test_the_order_of_items_and_of_judging_changes_nothing(judge: FeaturesJudge)
 
 
 @pytest.mark.parametrize("ending", [".yaml", ".json"])
-def test_a_saved_judge_is_the_same_judge(
-    judge: FeaturesJudge, tmp_path: Path, ending: str
-) -> None:
+def test_a_saved_judge_is_the_same_judge(judge: FeaturesJudge, tmp_path: Path, ending: str) -> None:
     path = tmp_path / "judges" / f"padding{ending}"
     judge.save(path)
     loaded = load_judge(path)
@@ -229,8 +228,8 @@ def test_heads_that_read_other_features_are_refused(judge: FeaturesJudge) -> Non
 def test_fewer_than_thirty_labelled_items_are_too_few() -> None:
     with pytest.raises(TooFewLabels, match=r"29 labelled items for 'padding'\. Label at least 30"):
         fit(ITEMS, dict(list(LONG.items())[:29]), criterion="padding", rubric=RUBRIC)
+    labels = dict(list(LONG.items())[:40])
     with pytest.raises(TooFewLabels, match="40 labels, of which 20 fit no item"):
-        labels = dict(list(LONG.items())[:40])
         fit(ITEMS[:20], labels, criterion="padding", rubric=RUBRIC)
 
 

@@ -77,9 +77,19 @@ def _head(body: Mapping[str, Any]) -> Head:
     if not all(len(row) == len(FEATURES) for row in numbers):
         raise ValueError(f"a head has {len(FEATURES)} means, scales and coefficients")
     found = head.agreement
-    single = [head.intercept, head.low, head.high, head.reach, found.estimate, found.low, found.high]
+    single = [
+        head.intercept,
+        head.low,
+        head.high,
+        head.reach,
+        found.estimate,
+        found.low,
+        found.high,
+    ]
     if not all(math.isfinite(number) for row in [*numbers, single] for number in row):
         raise ValueError("a number is not finite")
+    if min(head.scales) <= 0:
+        raise ValueError("a scale is not positive")
     return head
 
 

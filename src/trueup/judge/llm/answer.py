@@ -88,7 +88,7 @@ def read(
         criteria: What it was asked, one or several.
         keys: For each criterion, what was offered as answers, in the order of its levels.
         item: What was judged; quotations are looked up in its output.
-        nonce: Must be in the answer on the text rung.
+        nonce: Must be in the answer wherever no schema bound it.
         explain: Whether evidence and explanation belong to the answer.
     """
     failed = _no_answer(reply)
@@ -106,7 +106,7 @@ def read(
 
 def _entries(reply: Reply, criteria: Sequence[Criterion], nonce: str) -> dict[str, Any]:
     body = _whole_object(reply)
-    if reply.rung == "text" and body.pop("nonce", None) != nonce:
+    if reply.rung != "schema" and body.pop("nonce", None) != nonce:
         raise _Unreadable("nonce_missing")
     entries = {criteria[0].id: body} if len(criteria) == 1 else body
     if entries.keys() - {criterion.id for criterion in criteria}:

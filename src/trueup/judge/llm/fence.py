@@ -48,9 +48,10 @@ def neutralise(text: str) -> Neutral:
 
     Nothing else of the text is touched. Plain text comes back as the same object.
     """
-    text, reserved = _RESERVED.subn(lambda match: match[0].translate(_HARMLESS), text)
+    # what cannot be seen goes first: it may stand in the middle of a token
     text, invisible = _INVISIBLE.subn("", text)
     text, control = _CONTROL.subn("\ufffd", text)
+    text, reserved = _RESERVED.subn(lambda match: match[0].translate(_HARMLESS), text)
     return Neutral(text, reserved + invisible + control)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trueup.item.model import as_text
 from trueup.judge.llm import answer, fence, template
@@ -17,7 +17,7 @@ from trueup.judge.transport.base import Call
 from trueup.judge.verdict import Usage, Verdict, unscored
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
     from trueup.item.model import Item
     from trueup.judge.llm.spec import LLMSpec
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from trueup.judge.transport.base import Reply
     from trueup.judge.verdict import Finding
     from trueup.rubric.model import Criterion, Rubric
+
+T = TypeVar("T")
 
 _CHARACTERS_A_TOKEN = 4
 _TOP_LOGPROBS = 10
@@ -105,7 +107,7 @@ class LLMJudge:
         answered = [await self._sampled(self._calls, request, *batches[0])]
         if len(batches) > 1:
             rest = (self._sampled(self._calls, request, *batch) for batch in batches[1:])
-            answered += await asyncio.gather(*rest)
+            answered += await _together(rest)
         findings: dict[str, Finding] = {}
         usage = Usage()
         observed: dict[str, Any] = {}
@@ -184,7 +186,7 @@ class LLMJudge:
         more = [replace(call, replicate=first + n) for n in range(1, self.spec.samples)]
         answers: list[Answered] = [await calls.ask(call, read)]
         if more:
-            answers += await asyncio.gather(*(calls.ask(c, read) for c in more))
+            answers += await _together(calls.ask(c, read) for c in more)
         usage = sum((a.usage for a in answers), Usage())
         if len(answers) == 1:
             return dict(answers[0].findings), usage, answers[0].observed
@@ -200,6 +202,18 @@ class LLMJudge:
         if self.spec.value == "expected":
             return {c.id: expected(found[c.id], reply, c, keys[c.id]) for c in criteria}
         return found
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Return all results; where one raises, none of the others goes on behind the caller's back."""
+    tasks = [asyncio.ensure_future(part) for part in work]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def estimated_tokens(item: Item) -> int:

@@ -6,10 +6,10 @@ instrument. Addresses, limits, prices and deadlines are not: changing them asks 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from trueup.judge.transport.base import Endpoint, Limits, Price, Rung
 
@@ -69,6 +69,14 @@ class LLMSpec(_Strict):
     timeout: PositiveFloat = 60.0
     deadline: PositiveFloat = 300.0
     price: PriceSpec | None = None
+
+    @model_validator(mode="after")
+    def _value_comes_first(self) -> Self:
+        """Refuse expected values after an explanation, which has made up the model's mind."""
+        if self.value == "expected" and self.explain == "before":
+            msg = "value: expected needs the value before any explanation: explain: after, or none"
+            raise ValueError(msg)
+        return self
 
     def sampling(self) -> dict[str, Any]:
         """Return the sampling parameters that are sent; what is None is not sent."""

@@ -1,0 +1,202 @@
+"""Forgetting: nothing of the text is left in any file, and every figure stays."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from trueup.errors import StoreError
+from trueup.item.model import Item
+from trueup.judge.adapt import as_judge
+from trueup.judge.protocol import Capabilities
+from trueup.judge.transport.base import Reply
+from trueup.judge.verdict import Finding, Verdict
+from trueup.rubric.load import parse_rubric
+from trueup.runner.score import ScoringRun
+from trueup.store.forget import forget
+from trueup.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from tests.store.conftest import CallRow
+    from trueup.judge.protocol import Request
+
+CANARY = "kestrel-9f3b"
+RUBRIC = parse_rubric(
+    "name: r\ntask: t\ncriteria:\n"
+    "  - {id: kind, ask: Is it kind?}\n"
+    "  - {id: said, ask: Does it say so?, check: {contains: [sorry]}}\n"
+)
+
+
+class Quoting:
+    """A judge that quotes the item in everything it says."""
+
+    name = "quoting"
+    version = "1"
+    capabilities = Capabilities()
+
+    def instrument(self, _rubric: object, _criterion: str) -> dict[str, Any]:
+        return {"kind": "quoting"}
+
+    async def judge(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Verdict]]:
+        for request in requests:
+            text = str(request.item.output)
+            found = Finding(
+                outcome="scored",
+                value=2 / 3,
+                level="met",
+                explanation=f"It says {text}",
+                evidence=(text,),
+                detail={
+                    "distribution": {"met": 2 / 3, "unmet": 1 / 3},
+                    "members": [{"explanation": text}],
+                },
+            )
+            yield request.id, Verdict(dict.fromkeys(request.criteria, found))
+
+
+def item(name: str, text: str, **known: Any) -> Item:
+    return Item(id=name, input=f"asked about {text}", output=f"sorry, {text}", **known)
+
+
+def score(path: Path, *items: Item) -> list[dict[str, Any]]:
+    async def go() -> list[dict[str, Any]]:
+        with Store.open(path) as store:
+            run = ScoringRun(store, RUBRIC, as_judge(Quoting()))
+            return list((await run.run(items, source="a test")).rows())
+
+    return asyncio.run(go())
+
+
+def replied(path: Path, about: Item, call_row: CallRow) -> None:
+    with Store.open(path) as store:
+        row = call_row(1, Reply(text=f"It says {CANARY}"), about=about.content())
+        store.write({"call": [row]})
+
+
+def bytes_of(path: Path) -> bytes:
+    found = sorted(path.parent.glob(f"{path.name}*"))
+    assert path in found
+    return b"".join(file.read_bytes() for file in found)
+
+
+def test_nothing_of_the_text_is_left_in_the_file_or_its_log(path: Path, call_row: CallRow) -> None:
+    secret = item("one", CANARY, group="group-kestrel", version="v-kestrel")
+    score(path, secret, item("two", "an open word"))
+    replied(path, secret, call_row)
+    with Store.open(path) as store:
+        assert CANARY.encode() in bytes_of(path)
+
+        found = forget(store, "one")
+
+        # while the store is still open, and the log with it
+        assert b"kestrel" not in bytes_of(path)
+    assert b"kestrel" not in bytes_of(path)
+    assert b"an open word" in bytes_of(path)
+    assert (found.observations, found.texts, found.replies, found.shared) == (1, 1, 1, 0)
+
+
+def test_outcomes_values_and_other_items_stay_as_they_were(path: Path) -> None:
+    before = score(path, item("one", CANARY), item("two", "an open word"))
+
+    with Store.open(path) as store:
+        forget(store, "one")
+
+    after = score(path, item("two", "an open word"))
+    with Store.open(path) as store:
+        from trueup.runner.result import Scores  # noqa: PLC0415 - reads what was kept
+
+        kept = list(Scores(store, 1).rows())
+    assert [row["value"] for row in kept] == [row["value"] for row in before]
+    assert [row["outcome"] for row in kept] == [row["outcome"] for row in before]
+    assert kept[2:] == before[2:]
+    assert after == before[2:]
+    assert {row["item_id"] for row in kept[:2]} == {"forgotten-0"}
+    assert {row["explanation"] for row in kept[:2]} == {""}
+
+
+def test_a_text_that_another_item_has_too_stays(path: Path) -> None:
+    score(path, item("one", CANARY), item("two", CANARY, group="g"))
+
+    with Store.open(path) as store:
+        first = forget(store, "one")
+        assert CANARY.encode() in bytes_of(path)
+        second = forget(store, "two")
+
+    assert (first.texts, first.shared) == (0, 1)
+    assert (second.texts, second.shared) == (1, 0)
+    assert CANARY.encode() not in bytes_of(path)
+
+
+def test_an_item_whose_id_looks_forgotten_is_not(path: Path) -> None:
+    score(path, item("one", CANARY), item("forgotten-0", CANARY), item("forgotten-password", "x"))
+
+    with Store.open(path) as store:
+        assert forget(store, "one").shared == 1
+
+    assert CANARY.encode() in bytes_of(path)
+
+
+def test_an_item_that_was_scored_in_several_runs_is_forgotten_in_all(path: Path) -> None:
+    score(path, item("one", CANARY))
+    score(path, item("one", CANARY), item("one more", "y"))
+    score(path, item("one", f"{CANARY} again"))
+
+    with Store.open(path) as store:
+        found = forget(store, "one")
+
+    assert (found.observations, found.texts) == (3, 2)
+    assert CANARY.encode() not in bytes_of(path)
+
+
+def test_a_forgotten_text_that_comes_back_is_judged_by_what_is_known(path: Path) -> None:
+    before = score(path, item("one", CANARY))
+    with Store.open(path) as store:
+        forget(store, "one")
+
+    after = score(path, item("one", CANARY))
+
+    assert [row["value"] for row in after] == [row["value"] for row in before]
+
+
+def test_forgetting_what_was_never_seen_changes_nothing(path: Path) -> None:
+    before = score(path, item("one", CANARY))
+
+    with Store.open(path) as store:
+        found = forget(store, "nobody")
+
+    assert set(found) == {0}
+    assert score(path, item("one", CANARY)) == before
+
+
+@pytest.mark.parametrize("statement", ["begin", "begin immediate"])
+def test_a_text_that_another_program_still_holds_is_an_error_and_goes_the_next_time(
+    path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    monkeypatch.setattr("trueup.store.engine.BUSY_SECONDS", 0)
+    score(path, item("one", CANARY))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute(statement)
+    other.execute("select * from text").fetchall()
+    with Store.open(path) if statement == "begin" else _opened_before(path, other) as store:
+        with pytest.raises(StoreError):
+            forget(store, "one")
+        other.execute("rollback")
+        other.close()
+
+        forget(store, "one")
+
+    assert CANARY.encode() not in bytes_of(path)
+
+
+def _opened_before(path: Path, other: sqlite3.Connection) -> Store:
+    other.execute("rollback")
+    store = Store.open(path)
+    other.execute("begin immediate")
+    return store

@@ -1,0 +1,123 @@
+"""Several processes and one store: they open it, write it and read it at the same time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trueup
+from trueup.judge.transport.base import Reply
+from trueup.judge.verdict import scored
+from trueup.store.store import Store
+
+if TYPE_CHECKING:
+    from tests.store.conftest import CallRow, VerdictRow
+
+SOURCE = str(Path(trueup.__path__[0]).parent)
+
+OPEN = """
+import sys
+from trueup.store.store import Store
+print("ready", flush=True)
+sys.stdin.readline()
+Store.open(sys.argv[1]).close()
+"""
+
+WRITE = """
+import asyncio, sys
+from trueup.judge.verdict import scored
+from trueup.store.rows import finding_columns
+from trueup.store.store import Store
+from trueup.store.writer import Writer
+
+async def write(store, first, count):
+    writer = Writer(store)
+    for number in range(first, first + count):
+        key = number.to_bytes(16, "big")
+        writer.put("verdict", {
+            **finding_columns(scored(True, explanation=f"number {number}")),
+            "key": key, "instrument": 1, "content": key, "replicate": 0, "occasion": "",
+            "run": first, "at": 0,
+        })
+        if number % 50 == 0:
+            await writer.settled()
+    writer.close()
+
+with Store.open(sys.argv[1]) as store:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    asyncio.run(write(store, int(sys.argv[2]), int(sys.argv[3])))
+"""
+
+
+def together(script: str, *arguments: list[str]) -> list[str]:
+    """Run a script once for each list of arguments, all from the same moment on."""
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-W", "error", "-c", script, *given],
+                    env={**os.environ, "PYTHONPATH": SOURCE},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for given in arguments
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        return [process.communicate()[1] for process in processes]
+
+
+def test_processes_that_open_a_new_store_at_once_all_get_it(path: Path) -> None:
+    said = together(OPEN, *([str(path)] for _ in range(4)))
+
+    assert said == [""] * 4
+    with Store.open(path) as store:
+        assert store.runs() == []
+
+
+def test_two_processes_that_write_at_once_lose_nothing(path: Path) -> None:
+    Store.open(path).close()
+
+    said = together(WRITE, [str(path), "0", "2000"], [str(path), "2000", "2000"])
+
+    assert said == ["", ""]
+    keys = [number.to_bytes(16, "big") for number in range(4000)]
+    with Store.open(path) as store:
+        found = store.verdicts(keys)
+    assert len(found) == 4000
+    assert found[keys[3999]].explanation == "number 3999"
+
+
+def test_two_processes_that_write_the_same_keys_leave_one_verdict_each(path: Path) -> None:
+    Store.open(path).close()
+
+    said = together(WRITE, [str(path), "0", "500"], [str(path), "0", "500"])
+
+    assert said == ["", ""]
+    with Store.open(path) as store:
+        assert len(store.verdicts(n.to_bytes(16, "big") for n in range(500))) == 500
+
+
+def test_a_reader_sees_what_another_connection_has_committed(
+    path: Path, store: Store, verdict_row: VerdictRow, call_row: CallRow
+) -> None:
+    with Store.open(path) as reader:
+        assert reader.verdicts([(1).to_bytes(16, "big")]) == {}
+
+        store.write({"verdict": [verdict_row(1, scored(True))], "call": [call_row(2, Reply(text=""))]})
+
+        assert len(reader.verdicts([(1).to_bytes(16, "big")])) == 1
+        assert len(reader.replies([(2).to_bytes(16, "big")])) == 1

@@ -112,11 +112,15 @@ def test_a_name_may_hold_a_dot(space: Workspace) -> None:
         ("judge", "tix", "Did you mean 'tox'?"),
         ("rubric", "repyl", "there is no rubric 'repyl'. Did you mean 'reply'?"),
         ("runner", "score", "there is no runner 'score'. Write runners/score.yaml, or give a path"),
-        ("judge", "judges/owm.yaml", "there is no such judge file. Did you mean 'own.yaml'?"),
-        ("judge", "none.py", "none.py: there is no such judge file"),
-        ("rubric", "no/where", "no/where: there is no such rubric file"),
+        (
+            "judge",
+            "judges/owm.yaml",
+            "there is no judge file 'judges/owm.yaml'. Did you mean 'own.yaml'?",
+        ),
+        ("judge", "none.py", "there is no judge file 'none.py'"),
+        ("rubric", "no/where", "no: there is no rubric file 'no/where'"),
         ("judge", "", "there is no judge ''"),
-        ("judge", "../shipped/judges/mini", "there is no such judge file"),
+        ("judge", "../shipped/judges/mini", "there is no judge file"),
     ],
 )
 @pytest.mark.usefixtures("space")

@@ -199,6 +199,6 @@ def run_sync(work: Coroutine[Any, Any, T]) -> T:
 
 def price_finder() -> Callable[[str], Price | None]:
     """Return how a model's price is found; loads litellm's price list."""
-    from trueup.judge.transport.providers import price  # noqa: PLC0415 - heavy
+    from trueup.judge.transport.price import price  # noqa: PLC0415 - reads a long list
 
     return price

@@ -249,8 +249,8 @@ def _given(kind: Kind, name: str | Path, folder: Path) -> Path | None:
     if not (separated or path.suffix in SUFFIXES[kind]):
         return None
     near = [file.name for file in _files(kind, path.parent)]
-    what = f"there is no such {kind} file"
-    raise WorkspaceError(what, where=str(path), mend=did_you_mean(path.name, near) or None)
+    what = f"there is no {kind} file '{name}'"
+    raise WorkspaceError(what, where=str(path.parent), mend=did_you_mean(path.name, near) or None)
 
 
 def _named(kind: Kind, folder: Path, name: str) -> Path | None:

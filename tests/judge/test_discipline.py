@@ -147,7 +147,7 @@ def test_keys_are_taken_out_of_what_a_judge_raises(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SOME_API_KEY", "wxyz-1234-wxyz")
 
     async def say(_: Sequence[Request]) -> AsyncIterator[Any]:
-        raise ValueError("refused wxyz-1234-wxyz, Bearer abcdefghijkl and sk-proj-aaaabbbbccccdddd")
+        raise ValueError("refused wxyz-1234-wxyz, Bearer abcdefghijkl and sk-proj-aaaabbbbccccddd4")
         yield
 
     told = hear(Judge(say), request("1"))["1"].findings["a"].explanation

@@ -162,7 +162,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, said: st
         (LLM + "headers:\n  Authorization: Bearer abcdefghijkl\n", 4),
         (LLM + "headers:\n  x-api-key: abc\n", 4),
         (LLM + "api_base: https://user:secret@host/v1\n", 3),
-        (LLM + "headers: {x-route: sk-proj-abcdefghijklmnop}\n", 3),
+        (LLM + "headers: {x-route: sk-proj-abcdefghijklmn0p}\n", 3),
         ("kind: panel\nmembers:\n  - kind: llm\n    model: m\n    api_key: abc\n", 5),
     ],
 )
@@ -174,6 +174,13 @@ def test_a_key_in_a_file_is_refused_without_repeating_it(
     assert told.startswith(f"judge.yaml:{line}: ")
     assert "api_key_env: NAME" in told
     assert not any(key in told for key in ("sk-", "abc", "12345", "user:secret"))
+
+
+def test_a_judge_may_be_called_like_a_key(tmp_path: Path) -> None:
+    write(tmp_path, "token.yaml", LLM)
+    text = "kind: panel\nmembers: [token]\naggregate: weighted\nweights: {token: 1}\n"
+
+    assert isinstance(load_judge(write(tmp_path, "p.yaml", text)), Panel)
 
 
 def test_naming_the_variable_of_a_key_is_fine(tmp_path: Path) -> None:
@@ -215,6 +222,12 @@ def test_files_that_are_not_utf8_or_too_large_are_refused(tmp_path: Path) -> Non
     assert "larger than any judge" in refusal(tmp_path, LLM + "#" * 1_000_001)
 
 
+TWO_RULES = """\
+from trueup import Rules
+r = Rules("r", version="1")
+
+for _ in (1, 2): r.rule("a")(lambda item: True)
+"""
 PYTHON = '''\
 """Says met to all.
 
@@ -283,8 +296,7 @@ def test_files_of_one_name_in_two_folders_do_not_clash(tmp_path: Path) -> None:
         ("judge = 7\n", "judge.py: its `judge` cannot be used: an object of type int is no judge"),
         ("class judge:\n    pass\n", "judge.py: its `judge` cannot be used: a class is no judge"),
         (
-            "from trueup import Rules\nr = Rules('r', version='1')\n\n"
-            "for _ in (1, 2): r.rule('a')(lambda item: True)\n",
+            TWO_RULES,
             "judge.py:4: the file raised there are two rules for 'a'. Delete one of the two",
         ),
     ],

@@ -50,6 +50,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some-judges\nVersion: 1.0\n")
     names = ["judge", "make", "Unnamed", "function", "broken", "number", "absent"]
     lines = [f"{name} = plugin_under_test:{name}" for name in names]
+    lines += ["compiled = math:judge"]
     lines += ["nowhere = no_such_module.inside:judge", "slip = plugin_with_slip:judge"]
     (info / "entry_points.txt").write_text("\n".join(["[trueup.judges]", *lines]) + "\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -98,6 +99,7 @@ def test_an_outline_imports_nothing() -> None:
     assert "its module defines no absent" in (found["absent"].problem or "")
     assert "there is no module no_such_module.inside" in (found["nowhere"].problem or "")
     assert found["slip"].problem
+    assert found["compiled"] == ("", None)
     assert "plugin_under_test" not in sys.modules
 
 

@@ -26,7 +26,7 @@ def test_names_of_other_things_are_not(name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["sk-proj-abcdefghijklmnop123", "sk_live_abcdefghijklmnop", "hf_abcdefghijklmnopqrst",
+    ["sk-proj-abcdefghijklmnop123", "sk_live_abcdefghijklmn0p", "hf_abcdefghijklmn0pqrst",
      "AKIAABCDEFGHIJKLMNOP", "Bearer abcdefgh12345678", "Basic dXNlcjpwYXNz",
      "https://user:pass@host/v1", "https://host/v1?api_key=abc&x=1"],
 )  # fmt: skip
@@ -38,7 +38,8 @@ def test_texts_that_carry_a_key_are_known(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["openai/gpt-4o-mini", "http://127.0.0.1:8000/v1", "claude-haiku-4-5", "risk-averse",
-     "hosted_vllm/Qwen/Qwen3-8B", "https://host/v1?version=2", "a: b@c", ""],
+     "hosted_vllm/Qwen/Qwen3-8B", "sk-learned-forest-classifier", "skateboarding-lessons-2",
+     "https://host/v1?version=2", "a: b@c", ""],
 )  # fmt: skip
 def test_ordinary_texts_are_left_alone(text: str) -> None:
     assert not holds_secret(text)

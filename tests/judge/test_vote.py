@@ -142,6 +142,13 @@ def test_too_few_votes_fail_where_a_member_can_be_asked_again() -> None:
     assert result(count(BINARY, "met", "met", FAILED)) == ("scored", 1.0, "met")
 
 
+def test_too_few_votes_are_not_attempted_where_the_others_were_not_asked_yet() -> None:
+    left = unscored("not_attempted", "budget")
+
+    assert result(count(BINARY, "met", left, left)) == ("not_attempted", None, "quorum")
+    assert result(count(BINARY, "met", left, FAILED)) == ("failed", None, "quorum")
+
+
 def test_a_quorum_may_be_smaller_or_larger_than_half() -> None:
     assert result(count(BINARY, "met", ABSTAINED, ABSTAINED, quorum=1)) == ("scored", 1.0, "met")
     assert result(count(BINARY, "met", "met", FAILED, quorum=3)) == ("failed", None, "quorum")

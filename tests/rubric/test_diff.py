@@ -137,7 +137,6 @@ def test_what_a_criterion_needs_changes_the_instrument_and_leaves_labels() -> No
     ("before", "after", "part"),
     [
         ("about a bill.", "about a phone bill.", "task"),
-        ("version: 2", "version: 2\nlanguage: en-GB", "language"),
         ("    weight: 2", "    weight: 2\n    needs: [metadata.plan]", "metadata"),
     ],
 )
@@ -149,6 +148,13 @@ def test_what_every_question_is_shown_with_ends_all_verdicts_of_judges(
     assert result.asked_again == ("fee", "tone", "outcome")
     assert all(part in change.parts for change in result.changes)
     assert result.labels_end == ()
+
+
+def test_the_language_rules_are_written_for_ends_nothing() -> None:
+    result = changed(("version: 2", "version: 2\nlanguage: en-GB"))
+
+    assert result.asked_again == result.labels_end == ()
+    assert "language" in result.parts
 
 
 def test_what_code_says_of_an_empty_output_asks_no_judge_again() -> None:

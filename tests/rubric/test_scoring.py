@@ -48,10 +48,14 @@ def test_an_unmet_gate_makes_the_score_zero_whatever_is_missing() -> None:
     assert score(BILLING, {"grounded": 0.0}) == Score(0.0, 0.0, 0.0, "scored")
 
 
-def test_a_value_between_unmet_and_met_does_not_pass_a_binary_gate() -> None:
+@pytest.mark.parametrize(("value", "passes"), [(0.1, False), (0.5, False), (0.6, True)])
+def test_a_value_between_two_levels_passes_a_gate_by_the_nearer_one(
+    value: float,
+    passes: bool,  # noqa: FBT001 - one of two expectations
+) -> None:
     known = {"next-step": 1.0, "padding": 0.0, "tone": 1.0}
 
-    assert score(BILLING, {"grounded": 0.9, **known}).value == 0.0
+    assert bool(score(BILLING, {"grounded": value, **known}).value) is passes
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 0.0), (0.5, 0.75), (1.0, 1.0)])

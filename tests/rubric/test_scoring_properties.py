@@ -28,8 +28,11 @@ def oracle(
     applicable = [c for c in rubric.criteria if c.id not in absent]
     worth = {c.id: Fraction(known[c.id] or 0.0) for c in applicable}
     for c in applicable:
-        if c.gate is not None and worth[c.id] < Fraction(c.values[c.gate]):
-            return 0.0
+        if c.gate is not None:
+            lower = [Fraction(v) for v in c.values.values() if v < c.values[c.gate]]
+            half_way = (max(lower) + Fraction(c.values[c.gate])) / 2 if lower else Fraction(-1)
+            if worth[c.id] <= half_way:
+                return 0.0
     total = sum(Fraction(c.weight) for c in applicable if c.weight > 0)
     if total == 0:
         return None

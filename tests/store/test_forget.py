@@ -15,6 +15,7 @@ from trueup.judge.protocol import Capabilities
 from trueup.judge.transport.base import Reply
 from trueup.judge.verdict import Finding, Verdict
 from trueup.rubric.load import parse_rubric
+from trueup.runner.result import Scores
 from trueup.runner.score import ScoringRun
 from trueup.store.forget import forget
 from trueup.store.store import Store
@@ -110,8 +111,6 @@ def test_outcomes_values_and_other_items_stay_as_they_were(path: Path) -> None:
 
     after = score(path, item("two", "an open word"))
     with Store.open(path) as store:
-        from trueup.runner.result import Scores  # noqa: PLC0415 - reads what was kept
-
         kept = list(Scores(store, 1).rows())
     assert [row["value"] for row in kept] == [row["value"] for row in before]
     assert [row["outcome"] for row in kept] == [row["outcome"] for row in before]

@@ -167,8 +167,9 @@ def test_nothing_is_lost_in_silence_where_nobody_waits(
     async def go() -> None:
         writer = Writer(counting)
         counting.failing = StoreError("the disk is full")
-        for number in range(300):
-            writer.put("verdict", verdict_row(number, scored(True))) if number < 256 else None
+        for number in range(256):  # the last of them commits, and fails
+            writer.put("verdict", verdict_row(number, scored(True)))
+        assert counting.commits == 1
         with pytest.raises(StoreError, match="the disk is full"):
             writer.close()
 

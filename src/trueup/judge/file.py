@@ -153,7 +153,8 @@ def _value(scalar: Scalar | None) -> str | float | bool | None:
 def _refuse_secrets(file: JudgeFile) -> None:
     for path, text in _texts(file.body, ()):
         name = str(path[-1]) if path else ""
-        if holds_secret(text) or (names_secret(name) and text):
+        named = names_secret(name) and "weights" not in path  # there, names are judges
+        if holds_secret(text) or (named and text):
             what = f"'{name}' holds a key: files are shared, keys are not"
             mend = "Name the environment variable that holds it instead: api_key_env: NAME"
             raise JudgeError(what, where=file.where(path), mend=mend)

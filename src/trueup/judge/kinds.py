@@ -126,8 +126,6 @@ def _panel(part: Part) -> Judge:
             quorum=spec.quorum,
         )
     except JudgeError as error:
-        if error.where != (spec.name or part.name):
-            raise
         raise part.error(error.what, mend=error.mend or "") from None
 
 

@@ -8,7 +8,7 @@ import sys
 import traceback
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from trueup.errors import JudgeError, TrueupError
 from trueup.item.plain import excerpt
@@ -16,6 +16,7 @@ from trueup.judge.adapt import as_judge
 from trueup.judge.secret import conceal
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from pathlib import Path
     from types import CodeType, ModuleType
 
@@ -111,13 +112,13 @@ def _module(path: Path) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None:
         return known
-    spec = spec_from_file_location(name, path, loader=_Source(name, str(path)))
-    if spec is None or spec.loader is None:
-        raise JudgeError("the file is no Python module", where=str(path), mend="Name it *.py")
+    loader = _Source(name, str(path))
+    # with a loader of its own there is always a spec
+    spec = cast("ModuleSpec", spec_from_file_location(name, path, loader=loader))
     module = module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _broken(path, error) from error

@@ -15,7 +15,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _SHAPED = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|glpat|AKIA|AIza|ya29)[-_.]?[A-Za-z0-9_\-.]{16,}"
+    # a word with such a beginning and no digit in it is a word
+    r"\b(?:sk|pk|rk|gsk|xai|hf|gh[opsu]|github_pat|glpat|ya29)[-_.](?=[\w\-.]*\d)[\w\-.]{16,}"
+    r"|\b(?:AKIA[A-Z0-9]{16}|AIza[\w\-]{30,})"
     r"|\b(?:Bearer|Basic)\s+[A-Za-z0-9_\-.=+/~]{8,}",
 )
 _IN_ADDRESS = re.compile(

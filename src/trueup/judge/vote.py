@@ -29,7 +29,7 @@ from trueup.judge.verdict import Finding, unscored
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from trueup.judge.verdict import DecidedBy
+    from trueup.judge.verdict import DecidedBy, Outcome
     from trueup.rubric.model import Criterion
 
 Aggregate: TypeAlias = Literal["mean", "median", "majority", "weighted", "unanimous"]
@@ -73,7 +73,8 @@ def decide(
         aggregate: How votes become one.
         quorum: How many votes it takes; None for more than half of the members that were made
             for this criterion. With fewer, the result is `failed` where a member can be asked
-            again, else `abstained`, both with the reason `quorum`.
+            again (`not_attempted` where it was not asked yet), else `abstained`, each with the
+            reason `quorum`.
     """
     concerned = [vote for vote in votes if vote.concerned]
     counted = [vote for vote in concerned if vote.counts]
@@ -81,8 +82,7 @@ def decide(
     if not concerned:
         found = unscored("abstained", "no_member")
     elif len(counted) < needed:
-        retryable = any(vote.finding.retryable for vote in concerned)
-        found = unscored("failed" if retryable else "abstained", "quorum")
+        found = unscored(_without_quorum(concerned), "quorum")
     elif aggregate in ("majority", "unanimous"):
         found = _by_level(criterion, counted, aggregate=aggregate)
     else:
@@ -98,7 +98,7 @@ def decide(
         value=found.value,
         level=found.level,
         reason=found.reason,
-        explanation=_told(criterion, votes),
+        explanation=_only(counted) or _told(criterion, votes),
         decided_by=_decided_by(counted),
         detail=detail,
     )
@@ -121,6 +121,14 @@ def _apart(criterion: Criterion, a: Finding, b: Finding) -> float:
     if criterion.kind == "choices":
         return float(_level(criterion, a) != _level(criterion, b))
     return abs(a.value - b.value)
+
+
+def _without_quorum(votes: Sequence[Vote]) -> Outcome:
+    """Return the outcome of too few votes: what the members that can be asked again ended in."""
+    again = {vote.finding.outcome for vote in votes if vote.finding.retryable}
+    if not again:
+        return "abstained"
+    return "not_attempted" if again == {"not_attempted"} else "failed"
 
 
 def _by_level(criterion: Criterion, votes: Sequence[Vote], *, aggregate: Aggregate) -> Finding:
@@ -185,6 +193,13 @@ def _kept(vote: Vote) -> dict[str, Any]:
     if "members" in finding.detail:
         kept["members"] = finding.detail["members"]
     return kept
+
+
+def _only(counted: Sequence[Vote]) -> str:
+    """Return why the only vote was cast; empty where there are several, or no reason is given."""
+    if len(counted) != 1 or not counted[0].finding.explanation:
+        return ""
+    return f"{counted[0].member}: {counted[0].finding.explanation}"
 
 
 def _told(criterion: Criterion, votes: Sequence[Vote]) -> str:

@@ -43,7 +43,7 @@ class CriterionChange:
     id: str
     kind: ChangeKind
     parts: tuple[str, ...] = ()
-    """The keys that changed, in the order of a rubric file; `task` and `language` among them."""
+    """The keys that changed, in the order of a rubric file; `task` among them."""
     consequence: str
     """What follows for verdicts, labels and scores, in one sentence."""
     suspicion: Suspicion | None = None
@@ -247,7 +247,6 @@ def _shown_everywhere(old: Rubric, new: Rubric) -> list[str]:
         name
         for name, one, other in (
             ("task", squeeze(old.task), squeeze(new.task)),
-            ("language", old.language, new.language),
             ("metadata", old.metadata, new.metadata),
         )
         if one != other

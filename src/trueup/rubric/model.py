@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -106,9 +107,18 @@ class Criterion:
         """Whether `met` costs points."""
         return self.weight < 0
 
-    def passes(self, value: float) -> bool:
-        """Tell whether a value passes this gate; always true where it is no gate."""
-        return self.gate is None or value >= self.values[self.gate]
+    @cached_property
+    def bar(self) -> float:
+        """The least value that passes this gate; below every value where it is no gate.
+
+        A value between two levels, such as a mean of several answers, passes where the level
+        that passes is the nearer one; half-way fails.
+        """
+        if self.gate is None:
+            return -1.0
+        passing = self.values[self.gate]
+        failing = [value for value in self.values.values() if value < passing]
+        return math.nextafter((passing + max(failing)) / 2, math.inf) if failing else passing
 
     @cached_property
     def question(self) -> str:

@@ -144,7 +144,7 @@ def score(
 def _term(criterion: Criterion) -> _Term:
     weight = criterion.weight
     lowest, highest = min(criterion.values.values()), max(criterion.values.values())
-    bar = -1.0 if criterion.gate is None else criterion.values[criterion.gate]
+    bar = criterion.bar
     if criterion.when is not None:
         # A missing criterion with a condition may also turn out not to apply, and then leaves
         # the sum and the weights. The bounds count it in, with the values 0 and 1 instead of its

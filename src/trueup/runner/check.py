@@ -105,7 +105,8 @@ def _check(path: Path, kind: FileKind) -> Checked:
             told = outline(path, exports="judge" if kind == "judge" else None)
             return Checked(str(path), kind, told.problem or "")
         if kind == "rubric":
-            return Checked(str(path), kind, remarks=lint(load_rubric(path)))
+            rubric = load_rubric(path)
+            return Checked(str(path), kind, remarks=lint(rubric, source=path.read_text("utf-8")))
         if kind == "judge":
             load_judge(path, find=find_unrun)
         else:

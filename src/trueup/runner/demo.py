@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.resources import as_file
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trueup.api import score
 from trueup.errors import WorkspaceError
 from trueup.library import library
+from trueup.rubric.schema import rubric_schema
 from trueup.runner.fit import fit_all
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def make_workspace(folder: Path) -> None:
         raise WorkspaceError("this folder is not empty", where=str(folder), mend=mend)
     with as_file(library().joinpath("examples", "support")) as shipped:
         shutil.copytree(shipped, folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    schema = json.dumps(rubric_schema(), indent=2) + "\n"
+    (folder / "rubrics" / "rubric.schema.json").write_text(schema, encoding="utf-8")
 
 
 def run_demo(folder: Path) -> Demo:

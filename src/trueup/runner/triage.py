@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from trueup.judge.verdict import Finding, scored, unscored
 from trueup.rubric.check import CHECKS, run_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from trueup.item.model import Item
     from trueup.judge.protocol import Judge
@@ -146,8 +147,11 @@ def _checked_by_code(criterion: Criterion, item: Item) -> Finding:
 def _checked(rubric: Rubric) -> set[str]:
     """Return the metadata keys that code checks look at."""
     prefix = "metadata."
-    places = (str(c.check.get("where", "")) for c in rubric.criteria if c.check)
-    return {place.removeprefix(prefix) for place in places if place.startswith(prefix)}
+    places = set()
+    for check in (c.check for c in rubric.criteria if c.check):
+        other = check.get("equals")
+        places |= {check.get("where"), other.get("field") if isinstance(other, Mapping) else None}
+    return {str(p).removeprefix(prefix) for p in places if str(p).startswith(prefix)}
 
 
 def _column(rubric: Rubric, criterion: Criterion, judge: Judge | None) -> Column:

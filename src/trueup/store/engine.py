@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 BUSY_SECONDS = 60
-_PAGES_KIB = 64 * 1024
+_PAGES_KIB = 128 * 1024
 _HEAD = b"SQLite format 3\x00"
 _CREDENTIALS = re.compile(r"^[^:/]*(?::[^@]*)?@")
 """What stands before the host, as SQLAlchemy reads it: a password may hold any of / ? :"""
@@ -98,7 +98,7 @@ def _sqlite(url: str | sa.URL, *, memory: bool) -> Engine:
             "journal_mode=WAL",
             "synchronous=NORMAL",  # survives the death of a process; power loss may cost seconds
             f"cache_size=-{_PAGES_KIB}",
-            "wal_autocheckpoint=8000",
+            "wal_autocheckpoint=16000",
             "secure_delete=FAST",
             "temp_store=MEMORY",
         ):

@@ -1,4 +1,4 @@
-"""What a judge declares: name, version, capabilities, instrument."""
+"""What a judge declares: capabilities and instrument; `as_judge` has seen to the rest."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ _KINDS = frozenset({"binary", "scale", "choices"})
 
 def problems(judge: Judge, rubric: Rubric) -> Iterator[str]:
     """Yield a sentence for each rule that the declarations break."""
-    for part in ("name", "version"):
-        said = getattr(judge, part)
-        if not (isinstance(said, str) and said.strip()):
-            yield f"{part} is a text that is not empty, not {said!r}"
     if not judge.capabilities.kinds <= _KINDS:
         yield f"capabilities.kinds are of {sorted(_KINDS)}, not {sorted(judge.capabilities.kinds)}"
     if judge.capabilities.calls and not hasattr(judge, "connect"):

@@ -170,9 +170,15 @@ def test_a_saved_judge_is_the_same_judge(judge: FeaturesJudge, tmp_path: Path, e
 
     assert isinstance(loaded, FeaturesJudge)
     assert loaded.heads == judge.heads
-    assert (loaded.version, loaded.name) == (judge.version, "features")
+    assert (loaded.version, loaded.name) == (judge.version, "padding")
     assert hear(loaded, *ITEMS) == hear(judge, *ITEMS)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_given_name_is_kept_in_the_file(judge: FeaturesJudge, tmp_path: Path) -> None:
+    FeaturesJudge(judge.heads, questions=judge.questions, name="own").save(tmp_path / "file.yaml")
+
+    assert load_judge(tmp_path / "file.yaml").name == "own"
 
 
 def test_it_keeps_the_contract(judge: FeaturesJudge, guessing: FeaturesJudge) -> None:
@@ -204,11 +210,30 @@ def test_files_of_other_features_or_other_content_are_refused(
         ),
         (
             {**body, "criteria": {"padding": {"question": "q", "head": {**head, "scales": [1.0]}}}},
-            "this is no fitted judge",
+            "a head has 17 means, scales and coefficients",
+        ),
+        (
+            {
+                **body,
+                "criteria": {
+                    "padding": {
+                        "question": "q",
+                        "head": {**head, "penalty": 1, "intercept": "BIG"},
+                    }
+                },
+            },
+            "a number is not finite",
+        ),
+        (
+            {
+                **body,
+                "criteria": {"padding": {"question": "q", "head": {**head, "scales": [0.0] * 17}}},
+            },
+            "a scale is not positive",
         ),
     ]
     for changed, said in broken:
-        path.write_text(json.dumps(changed))
+        path.write_text(json.dumps(changed).replace('"BIG"', "1e999"))
         with pytest.raises(JudgeError) as refused:
             load_judge(path)
         assert said in str(refused.value)

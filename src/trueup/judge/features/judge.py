@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from trueup.rubric.model import Criterion, Rubric
 
 _BATCH = 256
+_NAME = "features"
 _NOT_FITTED = unscored("abstained", "not_fitted")
 _CHANGED = unscored("abstained", "question_changed", "the question was reworded since the fit")
 
@@ -55,7 +56,7 @@ class FeaturesJudge:
     capabilities = Capabilities(batch=_BATCH)
 
     def __init__(
-        self, heads: Mapping[str, Head], *, questions: Mapping[str, str], name: str = "features"
+        self, heads: Mapping[str, Head], *, questions: Mapping[str, str], name: str = _NAME
     ) -> None:
         self.heads = dict(heads)
         self.questions = {criterion: questions.get(criterion, "") for criterion in heads}
@@ -131,12 +132,16 @@ class FeaturesJudge:
         return self._chance[criterion.id]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the judge as plain JSON values, as its file holds them."""
+        """Return the judge as plain JSON values, as its file holds them.
+
+        The name is part of it only where one was given: a file's judge is else called like it.
+        """
         criteria = {
             criterion: {"question": self.questions[criterion], "head": head.to_dict()}
             for criterion, head in self.heads.items()
         }
-        return {"kind": "features", "name": self.name, "features": VERSION, "criteria": criteria}
+        name = {} if self.name == _NAME else {"name": self.name}
+        return {"kind": "features", **name, "features": VERSION, "criteria": criteria}
 
     def save(self, path: str | Path) -> None:
         """Write the judge to a file that `load_judge` reads: JSON, or YAML by the file's name."""

@@ -66,12 +66,13 @@ class Endpoint:
 
     model: str
     """With its provider's prefix, as litellm writes it: `openai/gpt-4o-mini`."""
-    api_base: str | None = None
+    api_base: str | None = field(default=None, repr=False)
+    """May hold credentials; `bare` of it is what messages show."""
     deployment: str | None = None
     """A logical name that stays when the server moves."""
     api_key_env: str | None = None
     """The environment variable that holds the key; the key itself is kept nowhere."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     transport: Literal["litellm", "direct"] = "litellm"
     limits: Limits = Limits()
     price: Price | None = None
@@ -165,7 +166,7 @@ class Reply:
     """False where the endpoint answered with an empty list of choices."""
 
 
-class TransportFault(Exception):  # noqa: N818 - a fault of one attempt, not an error of the program
+class TransportFault(Exception):
     """One attempt got no usable reply."""
 
     retry: ClassVar[bool] = False

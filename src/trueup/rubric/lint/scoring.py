@@ -117,7 +117,7 @@ def gate_risk(reading: Reading) -> Iterator[LintFinding]:
     gates = [question for question in reading.questions if question.criterion.gate is not None]
     for question in gates:
         criterion = question.criterion
-        if criterion.passes(min(criterion.values.values())):
+        if min(criterion.values.values()) >= criterion.bar:
             yield reading.finding(
                 "gate-risk",
                 "warn",

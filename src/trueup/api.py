@@ -122,19 +122,25 @@ async def ascore(
     caps = Budget.of(budget)
     total = checked.count if limit is None else min(limit, checked.count)
     opened = store if isinstance(store, Store) else Store.open(store)
-    run = ScoringRun(
-        opened,
-        rubric_,
-        judge_,
-        occasion=occasion,
-        replicates=replicates,
-        budget=caps,
-        concurrency=concurrency,
-        only_failed=only_failed,
-        price_of=price_finder() if caps.dollars is not None else None,
-        on_progress=on_progress,
-    )
-    return await run.run(islice(source, limit), source=source.name, total=total)
+    try:
+        run = ScoringRun(
+            opened,
+            rubric_,
+            judge_,
+            occasion=occasion,
+            replicates=replicates,
+            budget=caps,
+            concurrency=concurrency,
+            only_failed=only_failed,
+            price_of=price_finder() if caps.dollars is not None else None,
+            on_progress=on_progress,
+        )
+        scores = await run.run(islice(source, limit), source=source.name, total=total)
+    except BaseException:
+        if opened is not store:
+            opened.close()
+        raise
+    return scores if opened is store else scores.keep_store()
 
 
 def fit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from tests.runner.conftest import JudgeAt, Outcomes, Score
-    from trueup.item.model import Item
     from trueup.judge.verdict import Finding
-    from trueup.rubric.model import Rubric
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "string", "enum": ["met"]}}}
 
@@ -84,8 +82,6 @@ def test_equal_calls_at_once_are_one_request(path: Path, plain: FaultServer) -> 
 def test_calls_that_differ_in_replicate_or_occasion_are_requests_of_their_own(
     path: Path, plain: FaultServer
 ) -> None:
-    from dataclasses import replace  # noqa: PLC0415 - used here only
-
     async def work(door: Door) -> None:
         call = call_to(plain)
         others = [replace(call, replicate=1), replace(call, occasion="week 7")]
@@ -256,16 +252,3 @@ def test_a_call_keeps_how_often_it_was_tried_and_what_the_server_said_of_itself(
     assert row["model"] == "tiny"
     assert json.loads(row["reply"])["text"] == '{"answer": "met"}'
 
-
-def test_faults_of_the_store_reach_the_run(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
-    outcomes: Outcomes,
-) -> None:  # fmt: skip
-    server.configure(faults={Fault.WRONG_SCHEMA: 1.0})
-    first = score(items, rubric, judge_at(server))
-    server.configure(faults=None)
-    again = score(items, rubric, judge_at(server))
-
-    assert outcomes(first) == {"unparsable": 40}
-    assert outcomes(again) == {"scored": 40}
-    assert server.requests == 80

@@ -27,13 +27,13 @@ def command(
     from trueup.runner.result import Scores  # noqa: PLC0415 - heavy
     from trueup.store.store import Store  # noqa: PLC0415 - heavy
 
-    opened = Store.open_existing(store_place(store))
-    if run is None and item is None:
-        return _runs(opened, json_=json_)
-    scores = Scores(opened, run if run is not None else opened.last_run())
-    if item is not None:
-        return _item(scores, item, json_=json_)
-    summary = scores.summary()
+    with Store.open_existing(store_place(store)) as opened:
+        if run is None and item is None:
+            return _runs(opened, json_=json_)
+        scores = Scores(opened, opened.last_run() if run is None else run)
+        if item is not None:
+            return _item(scores, item, json_=json_)
+        summary = scores.summary()
     if json_:
         print_json(summary)
     else:

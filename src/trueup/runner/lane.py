@@ -69,12 +69,13 @@ class Lane:
         """
         rung = self._rung if call.structured == "auto" else call.structured
         asked = call if rung == "schema" else in_words(call)
+        drop = self._dropped
         try:
             reply = await self.transport.send(
-                asked, rung=rung, drop=self._dropped, timeout=self.endpoint.limits.timeout
+                asked, rung=rung, drop=drop, timeout=self.endpoint.limits.timeout
             )
         except Unsupported as fault:
-            self._step_down(fault, call, rung)
+            self._step_down(fault, call, rung, drop)
             raise SteppedDown(fault.message) from fault
         except Forbidden as fault:
             raise self._forbidden(fault) from fault
@@ -110,15 +111,17 @@ class Lane:
         mend = "Run again when the judge is back: what was answered is kept"
         raise JudgeUnavailable(what, where=self.where, mend=mend)
 
-    def _step_down(self, fault: Unsupported, call: Call, rung: Rung) -> None:
+    def _step_down(
+        self, fault: Unsupported, call: Call, rung: Rung, drop: frozenset[str]
+    ) -> None:
+        # others may have stepped down while this call was under way: what counts is how it was sent
         if fault.parameter != "response_format":
-            if fault.parameter in self._dropped:
+            if fault.parameter in drop:
                 raise Rejected(fault.message) from fault
             self._dropped |= {fault.parameter}
             return
         if call.structured != "auto" or rung == RUNGS[-1]:
             raise Rejected(fault.message) from fault
-        # others may have stepped down while this call was under way: never skip a rung
         self._rung = max(self._rung, RUNGS[RUNGS.index(rung) + 1], key=RUNGS.index)
 
     def _forbidden(self, fault: Forbidden) -> CredentialsError:

@@ -48,7 +48,7 @@ class Scores:
     """The scores of one run.
 
     Args:
-        store: Where the run is kept; closed with the last use of these scores.
+        store: Where the run is kept.
         number: The run's number in the store.
 
     Raises:
@@ -70,11 +70,17 @@ class Scores:
         }
         self._judges = store.judges_of(self._instruments.values())
         self._scorer = Scorer(self.rubric)
-        self._close = weakref.finalize(self, store.close)
+        self._close: weakref.finalize[[], Scores] | None = None
+
+    def keep_store(self) -> Scores:
+        """Take the store over: it is closed with these scores, or when they are dropped."""
+        self._close = weakref.finalize(self, self.store.close)
+        return self
 
     def close(self) -> None:
-        """Close the store."""
-        self._close()
+        """Close the store, where these scores have taken it over."""
+        if self._close is not None:
+            self._close()
 
     def judged(self) -> Iterator[Judged]:
         """Yield every item of the run in its order, with its findings."""

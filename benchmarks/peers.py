@@ -17,13 +17,19 @@ def python_of(peer: str, folder: Path) -> str:
     """Return the Python of a peer's environment, making it where it is missing.
 
     Raises:
-        subprocess.CalledProcessError: It could not be made; pip has said why.
+        RuntimeError: It could not be made; the message holds the end of what pip said.
     """
     home = folder / peer
     python, ready = home / "bin" / "python", home / ".ready"
     if not ready.exists():
         print(f"making an environment for {peer} ...", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS[peer]], check=True)
+        _quietly(sys.executable, "-m", "venv", "--clear", str(home))
+        _quietly(str(python), "-m", "pip", "install", "-q", *PEERS[peer])
         ready.touch()
     return str(python)
+
+
+def _quietly(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")

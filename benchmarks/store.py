@@ -1,7 +1,7 @@
 """Part 3: what a verdict costs on its way into the store, from the first to the millionth.
 
-A run of trueup with a judge that answers at once, over items that exist one at a time; then the
-very rows that it wrote, inserted into a second file by bare sqlite3, as many in one transaction.
+A run of trueup with a scripted judge, over items that exist one at a time; then the very rows
+that it wrote, inserted into a second file by bare sqlite3, as many in one transaction.
 """
 
 from __future__ import annotations
@@ -13,23 +13,19 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.clients.work import peak_mb
 from benchmarks.meter import Goal, run, say, table
 
 from trueup.item.model import Item
-from trueup.judge.protocol import Capabilities
-from trueup.judge.verdict import Finding, Verdict
 from trueup.rubric.load import parse_rubric
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
+from trueup.testing import ScriptedJudge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
-
-    from trueup.judge.protocol import Request
-    from trueup.rubric.model import Rubric
+    from collections.abc import Iterator, Sequence
 
 _WINDOWS = 10
 _ROWS = 256
@@ -42,27 +38,6 @@ _PRAGMAS = (
     "wal_autocheckpoint=8000",
 )
 _RUBRIC = "name: short\ntask: Say it.\ncriteria:\n  - {id: said, ask: Does the reply say it?}\n"
-
-
-class Scripted:
-    """A judge that says met, met, unmet, and so on, at once."""
-
-    name = "scripted"
-    version = "1"
-    capabilities = Capabilities(batch=256)
-    _said = tuple(
-        Finding(outcome="scored", value=value, level=level)
-        for value, level in ((1.0, "met"), (1.0, "met"), (0.0, "unmet"))
-    )
-
-    def instrument(self, rubric: Rubric, criterion: str) -> dict[str, Any]:
-        """Return what decides the answers: nothing but the question."""
-        return {"kind": "scripted", "question": rubric.by_id[criterion].question}
-
-    async def judge(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Verdict]]:
-        """Yield a verdict for each request."""
-        for number, request in enumerate(requests):
-            yield request.id, Verdict({"said": self._said[number % 3]})
 
 
 def measure(verdicts: int) -> list[Goal]:
@@ -118,7 +93,7 @@ def score(folder: Path, verdicts: int) -> None:
             windows.add(1)
 
     with Store.open(folder / "trueup.db") as store:
-        scoring = ScoringRun(store, parse_rubric(_RUBRIC), Scripted())
+        scoring = ScoringRun(store, parse_rubric(_RUBRIC), ScriptedJudge())
         asyncio.run(scoring.run(stream(), source="stream", total=verdicts))
         scored_ = scoring.progress.outcomes["scored"]
     if scored_ != verdicts:

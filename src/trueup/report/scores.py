@@ -29,6 +29,12 @@ def render(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     if summary["status"] != "done":
         yield Text(_status(summary["status"]), style="yellow")
     yield _table(summary)
+    score = summary["score"]
+    if score["low_bound"] is not None and score["low_bound"] != score["high_bound"]:
+        yield Text(
+            f"Items without a score, at their worst and best, bring the mean to between "
+            f"{score['low_bound']:.2f} and {score['high_bound']:.2f}."
+        )
     yield from _reasons(summary)
     yield Text(cost_line(summary), style="dim")
 

@@ -111,9 +111,7 @@ class Lane:
         mend = "Run again when the judge is back: what was answered is kept"
         raise JudgeUnavailable(what, where=self.where, mend=mend)
 
-    def _step_down(
-        self, fault: Unsupported, call: Call, rung: Rung, drop: frozenset[str]
-    ) -> None:
+    def _step_down(self, fault: Unsupported, call: Call, rung: Rung, drop: frozenset[str]) -> None:
         # others may have stepped down while this call was under way: what counts is how it was sent
         if fault.parameter != "response_format":
             if fault.parameter in drop:

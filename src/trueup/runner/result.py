@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trueup.agreement.mean import MeanSum
 from trueup.errors import DataError, StoreError
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
 from trueup.rubric.dump import from_dict
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from trueup.judge.verdict import Outcome
-    from trueup.rubric.model import Criterion, Rubric
+    from trueup.rubric.model import Rubric
     from trueup.rubric.scoring import Score
     from trueup.store.store import Store
 
@@ -62,13 +60,13 @@ class Scores:
             raise StoreError(f"there is no run {number}", where=store.where, mend=mend)
         self.run = number
         self.store = store
-        self._row = dict(found[0])
-        self.rubric: Rubric = from_dict(json.loads(self._row["rubric"]))
-        self._instruments = {
+        self.row = dict(found[0])
+        self.rubric: Rubric = from_dict(json.loads(self.row["rubric"]))
+        self.instruments = {
             criterion: bytes.fromhex(key)
-            for criterion, key in json.loads(self._row["instruments"]).items()
+            for criterion, key in json.loads(self.row["instruments"]).items()
         }
-        self._judges = store.judges_of(self._instruments.values())
+        self.judges = store.judges_of(self.instruments.values())
         self._scorer = Scorer(self.rubric)
         self._close: weakref.finalize[[], Scores] | None = None
 
@@ -84,12 +82,12 @@ class Scores:
 
     def judged(self) -> Iterator[Judged]:
         """Yield every item of the run in its order, with its findings."""
-        replicates = range(self._row["replicates"])
-        occasion = self._row["occasion"]
+        replicates = range(self.row["replicates"])
+        occasion = self.row["occasion"]
         for rows in self.store.observations(self.run):
             keys = [
                 {(criterion, r): verdict_key(key, row["content"], r, occasion)
-                 for criterion, key in self._instruments.items() for r in replicates}
+                 for criterion, key in self.instruments.items() for r in replicates}
                 for row in rows
             ]  # fmt: skip
             known = self.store.verdicts({key for part in keys for key in part.values()})
@@ -105,11 +103,11 @@ class Scores:
         """Yield one plain row for each item, criterion and replicate."""
         for judged in self.judged():
             for (criterion, replicate), finding in judged.findings.items():
-                key = self._instruments[criterion]
+                key = self.instruments[criterion]
                 yield {
                     "item_id": judged.item_id,
                     "criterion": criterion,
-                    "judge": self._judges[key],
+                    "judge": self.judges[key],
                     "instrument": key.hex()[:16],
                     "replicate": replicate,
                     "outcome": finding.outcome,
@@ -199,41 +197,9 @@ class Scores:
 
     def summary(self) -> dict[str, Any]:
         """Return what the command prints with --json: counts, means with intervals, cost."""
-        sums = {c.id: _CriterionSum(c, self._judges[self._instruments[c.id]],
-                                    self._instruments[c.id].hex()[:16])
-                for c in self.rubric.criteria}  # fmt: skip
-        overall = MeanSum()
-        outcomes: Counter[str] = Counter()
-        lows, highs, total = 0.0, 0.0, 0
-        for judged in self.judged():
-            group = judged.known.get("group")
-            for (criterion, _), finding in judged.findings.items():
-                sums[criterion].add(finding, group)
-            score, outcome = self.score_of(judged)
-            outcomes[outcome] += 1
-            if score.value is not None:
-                overall.add(score.value, group)
-            if score.low is not None and score.high is not None:
-                lows, highs, total = lows + score.low, highs + score.high, total + 1
-        row = self._row
-        return {
-            "run": self.run,
-            "status": row["status"],
-            "rubric": {"name": self.rubric.name, "version": self.rubric.version,
-                       "scoring": self.rubric.scoring, "validated": self.rubric.validated},
-            "judge": row["judge"],
-            "occasion": row["occasion"],
-            "source": row["source"],
-            "started_at": row["started_at"],
-            "finished_at": row["finished_at"],
-            "store": self.store.where,
-            "items": {"n": sum(outcomes.values()), "outcomes": _ordered(outcomes)},
-            "score": {**_figure(overall), "low_bound": lows / total if total else None,
-                      "high_bound": highs / total if total else None},
-            "criteria": [part.to_dict() for part in sums.values()],
-            "calibration": "uncalibrated",
-            "cost": json.loads(row["cost"]) if row["cost"] else None,
-        }  # fmt: skip
+        from trueup.runner.summary import summarise  # noqa: PLC0415 - needs this module
+
+        return summarise(self)
 
     def _current(self, criterion: str, finding: Finding) -> Finding:
         """Return a finding valued as this run's rubric values its level.
@@ -256,44 +222,6 @@ class Scores:
 _RANK = {outcome: place for place, outcome in enumerate(OUTCOMES)}
 
 
-class _CriterionSum:
-    """Counts and sums of one criterion over a run."""
-
-    def __init__(self, criterion: Criterion, judge: str, instrument: str) -> None:
-        self._criterion = criterion
-        self._judge = judge
-        self._instrument = instrument
-        self._outcomes: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
-        self._levels: Counter[str] = Counter()
-        self._sum = MeanSum()
-
-    def add(self, finding: Finding, group: str | None) -> None:
-        self._outcomes[finding.outcome] += 1
-        if finding.value is None:
-            self._reasons[f"{finding.outcome}: {finding.reason}"] += 1
-            return
-        self._sum.add(finding.value, group)
-        if finding.level is not None:
-            self._levels[finding.level] += 1
-
-    def to_dict(self) -> dict[str, Any]:
-        criterion = self._criterion
-        return {
-            "id": criterion.id,
-            "kind": criterion.kind,
-            "weight": criterion.weight,
-            "gate": criterion.gate is not None,
-            "judge": self._judge,
-            "instrument": self._instrument,
-            "question": criterion.question,
-            "mean": _figure(self._sum),
-            "outcomes": _ordered(self._outcomes),
-            "reasons": dict(self._reasons.most_common()),
-            "levels": dict(self._levels.most_common()),
-        }
-
-
 def _text_of(body: str | None) -> dict[str, Any] | None:
     if body is None:
         return None
@@ -312,22 +240,3 @@ def _plain(finding: Finding) -> dict[str, Any]:
         "evidence": list(finding.evidence),
         "detail": dict(finding.detail),
     }
-
-
-def _figure(sums: MeanSum) -> dict[str, Any]:
-    found = sums.estimate()
-    if found is None:
-        return {"estimate": None, "low": None, "high": None, "n": 0, "n_groups": 0, "method": None}
-    return {
-        "estimate": found.estimate,
-        "low": found.low,
-        "high": found.high,
-        "n": found.n,
-        "n_groups": found.n_groups,
-        "method": found.method,
-    }
-
-
-def _ordered(counts: Counter[str]) -> dict[str, int]:
-    names = [*OUTCOMES, *(name for name in counts if name not in _RANK)]
-    return {name: counts[name] for name in names if counts[name]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,9 @@ from scipy.stats import spearmanr
 from trueup import errors
 from trueup.judge.features import head as module
 from trueup.judge.features.head import Head, TooFewLabels, UnusableLabels, fit_head
+
+if TYPE_CHECKING:
+    from random import Random
 
 Floats = NDArray[np.float64]
 NAMES = ("length", "overlap", "noise")
@@ -35,11 +38,12 @@ def fitted(**changes: Any) -> Head:
 
 
 def standardised(head: Head, x: Floats) -> Floats:
-    return np.clip((x - np.array(head.means)) / np.array(head.scales), -head.reach, head.reach)
+    z: Floats = (x - np.array(head.means)) / np.array(head.scales)
+    return z.clip(-head.reach, head.reach)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_coefficients_solve_the_augmented_least_squares_problem(weighted: bool) -> None:
+def test_coefficients_solve_the_augmented_least_squares_problem(*, weighted: bool) -> None:
     x, y, groups = labelled()
     w = np.random.default_rng(1).uniform(0.5, 2, len(y)) if weighted else np.ones(len(y))
     w /= w.mean()
@@ -58,9 +62,14 @@ def test_coefficients_solve_the_augmented_least_squares_problem(weighted: bool) 
 
 
 @settings(deadline=None, max_examples=12)
-@given(st.randoms(use_true_random=False), st.booleans(), st.booleans(), st.integers(0, 3))
+@given(
+    shuffler=st.randoms(use_true_random=False),
+    grouped=st.booleans(),
+    weighted=st.booleans(),
+    seed=st.integers(0, 3),
+)
 def test_the_order_of_the_rows_changes_nothing(
-    shuffler: Any, grouped: bool, weighted: bool, seed: int
+    *, shuffler: Random, grouped: bool, weighted: bool, seed: int
 ) -> None:
     x, y, names = labelled(36, seed)
     w = np.linspace(0.3, 1.7, len(y)) if weighted else None
@@ -254,6 +263,7 @@ def test_the_intraclass_correlation_is_that_of_the_analysis_of_variance() -> Non
     values = np.array([1.0, 2.0, 4.0, 5.0, 8.0, 9.0])
     group = np.array([0, 0, 1, 1, 2, 2])
 
-    # Mean squares by hand: 24.5 between, 0.5 within, two to a group.
-    assert module._intraclass(values, group, np.array([2.0] * 3)) == pytest.approx(24 / 25)
+    # By hand: the group means 1.5, 4.5, 8.5 give mean squares of 74/3 between and 1/2 within.
+    expected = (74 / 3 - 1 / 2) / (74 / 3 + 1 / 2)
+    assert module._intraclass(values, group, np.array([2.0] * 3)) == pytest.approx(expected)
     assert module._intraclass(values[[0, 5, 1, 4, 2, 3]], group, np.array([2.0] * 3)) == 0

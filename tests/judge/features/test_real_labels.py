@@ -60,7 +60,7 @@ def test_sixty_ratings_teach_it_and_its_interval_holds_on_new_contexts() -> None
         skill = spearmanr(head.predict(x[~known]), y[~known]).statistic
         skills.append(skill)
         widths.append(head.agreement.high - head.agreement.low)
-        covered += head.agreement.low <= skill <= head.agreement.high and widths[-1] <= 0.45
+        covered += int(head.agreement.low <= skill <= head.agreement.high and widths[-1] <= 0.45)
 
     assert np.median(skills) >= 0.45
     assert np.median(widths) <= 0.45

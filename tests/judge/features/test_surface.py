@@ -111,7 +111,7 @@ def test_full_stops_inside_numbers_and_names_end_no_sentence() -> None:
         ("हिन्दी में लिखा", 3),  # vowel signs and viramas belong to their word
         ("환불은 오일 걸립니다", 3),
         ("das Rückgabe-Recht", 3),
-        ("don't l’eau", 2),
+        ("don't l\u2019eau", 2),
         ("refund 退款了 now", 4),
     ],
 )
@@ -146,7 +146,10 @@ def test_the_version_guards_the_meaning_of_the_features() -> None:
     """A changed value here means that stored heads are void: raise VERSION with it."""
     text = "Refunds take 5 days, refunds take time. Is that all right?"
 
+    found = surface(text, input="How long do refunds take?", context="Refunds take 5 days.")
+
     assert VERSION == "1"
-    assert surface(
-        text, input="How long do refunds take?", context="Refunds take 5 days."
-    ).tolist() == (pytest.approx([]))
+    assert found.round(6).tolist() == [
+        *(2.484907, 4.090909, 2.713602, 0.181818, 0.1, 1.098612, 0.693147, 0.693147, 0.0),
+        *(0.0625, 0.333333, 0.111111, 0.5, 0.333333, 0.0, 0.0, 0.0),
+    ]

@@ -346,8 +346,8 @@ def _agreement(data: _Labelled, fit: _Fit, rng: np.random.Generator) -> Agreemen
     z = np.arctanh(np.clip(estimate, -1 + 1e-9, 1 - 1e-9))
     return Agreement(
         estimate=float(estimate),
-        low=float(np.tanh(z - _Z95 * error)),
-        high=float(np.tanh(z + _Z95 * error)),
+        low=float(min(np.tanh(z - _Z95 * error), estimate)),
+        high=float(max(np.tanh(z + _Z95 * error), estimate)),
         n=n,
         n_groups=len(sizes),
         method=METHOD,

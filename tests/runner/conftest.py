@@ -131,9 +131,7 @@ def path(tmp_path: Path) -> Path:
 def score(path: Path) -> Iterator[Score]:
     opened: list[Store] = []
 
-    def run(
-        items: Iterable[Item], rubric: Rubric, judge: Judge | None, **options: Any
-    ) -> Scores:
+    def run(items: Iterable[Item], rubric: Rubric, judge: Judge | None, **options: Any) -> Scores:
         store = Store.open(path)
         opened.append(store)
         found = list(items)

@@ -123,9 +123,7 @@ def test_dollars_are_never_more_than_the_cap_and_most_of_it_is_used(
 def test_texts_that_take_more_tokens_than_usual_do_not_break_the_cap(
     judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item]
 ) -> None:
-    content = (
-        '{"evidence": [], "explanation": "x", "answer": "met", "cannot_tell_reason": "none"}'
-    )
+    content = '{"evidence": [], "explanation": "x", "answer": "met", "cannot_tell_reason": "none"}'
 
     def dear(request: dict[str, Any]) -> Answer:
         size = sum(len(message["content"].encode()) for message in request["messages"])
@@ -133,7 +131,9 @@ def test_texts_that_take_more_tokens_than_usual_do_not_break_the_cap(
         return Answer(content=content, usage=usage)
 
     with FaultServer(answer=dear) as server:
-        scores = score(items, rubric, judge_at(server, max_tokens=100), budget=Budget(tokens=30_000))
+        scores = score(
+            items, rubric, judge_at(server, max_tokens=100), budget=Budget(tokens=30_000)
+        )
 
     cost = scores.summary()["cost"]
     assert 20_000 < cost["input_tokens"] + cost["output_tokens"] <= 30_000

@@ -251,4 +251,3 @@ def test_a_call_keeps_how_often_it_was_tried_and_what_the_server_said_of_itself(
     assert row["attempts"] == 2
     assert row["model"] == "tiny"
     assert json.loads(row["reply"])["text"] == '{"answer": "met"}'
-

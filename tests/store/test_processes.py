@@ -117,7 +117,9 @@ def test_a_reader_sees_what_another_connection_has_committed(
     with Store.open(path) as reader:
         assert reader.verdicts([(1).to_bytes(16, "big")]) == {}
 
-        store.write({"verdict": [verdict_row(1, scored(True))], "call": [call_row(2, Reply(text=""))]})
+        store.write(
+            {"verdict": [verdict_row(1, scored(True))], "call": [call_row(2, Reply(text=""))]}
+        )
 
         assert len(reader.verdicts([(1).to_bytes(16, "big")])) == 1
         assert len(reader.replies([(2).to_bytes(16, "big")])) == 1

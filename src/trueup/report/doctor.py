@@ -80,7 +80,8 @@ def _counts(found: Diagnosis) -> Iterator[str]:
 def _abilities(found: Diagnosis) -> Iterator[Text]:
     yield Text("What it allows, and what is missing", style="bold")
     for ability in found.abilities:
-        line = Text("  yes  ", style="green") if ability.possible else Text("  no   ", style="yellow")
+        word, colour = ("  yes  ", "green") if ability.possible else ("  no   ", "yellow")
+        line = Text(word, style=colour)
         yield line.append(f"{ability.name}: {ability.because}", style="default")
         if ability.mend:
             yield Text(f"       {ability.mend}", style="dim")

@@ -267,3 +267,10 @@ def test_the_intraclass_correlation_is_that_of_the_analysis_of_variance() -> Non
     expected = (74 / 3 - 1 / 2) / (74 / 3 + 1 / 2)
     assert module._intraclass(values, group, np.array([2.0] * 3)) == pytest.approx(expected)
     assert module._intraclass(values[[0, 5, 1, 4, 2, 3]], group, np.array([2.0] * 3)) == 0
+
+
+def test_a_sample_of_one_fold_takes_the_heaviest_penalty() -> None:
+    """Nothing can be held out, so nothing is known that would speak for a lighter one."""
+    moments = np.eye(5)[None]
+
+    assert module._choose_penalty(moments) == module._PENALTIES.max()

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from trueup.judge.protocol import Request
     from trueup.rubric.model import Criterion, Rubric
 
+LONGEST = 1_000_000
+"""Characters of an item beyond which it is not measured: megabytes take seconds and gigabytes."""
 _BATCH = 256
+_TOO_LONG = unscored("truncated", "item_too_long").by("rule")
 _NAME = "features"
 _NOT_FITTED = unscored("abstained", "not_fitted")
 _CHANGED = unscored("abstained", "question_changed", "the question was reworded since the fit")
@@ -107,12 +110,16 @@ class FeaturesJudge:
     async def judge(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Verdict]]:
         """Yield a verdict for each request, in their order."""
         await asyncio.sleep(0)  # a run of this judge alone must leave others their turn
-        matrix = measured(request.item for request in requests)
+        whole = [request for request in requests if _length(request.item) <= LONGEST]
+        for request in requests:
+            if _length(request.item) > LONGEST:
+                yield request.id, Verdict(dict.fromkeys(request.criteria, _TOO_LONG))
+        matrix = measured(request.item for request in whole)
         predicted: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-        for name in {c for request in requests for c in request.criteria} & self.heads.keys():
+        for name in {c for request in whole for c in request.criteria} & self.heads.keys():
             head = self.heads[name]
             predicted[name] = head.predict(matrix), head.contributions(matrix)
-        for row, request in enumerate(requests):
+        for row, request in enumerate(whole):
             findings = {}
             for name in request.criteria:
                 criterion = request.rubric.by_id[name]
@@ -148,6 +155,11 @@ class FeaturesJudge:
         from trueup.judge.features.file import save  # noqa: PLC0415 - YAML is heavy
 
         save(self, path)
+
+
+def _length(item: Item) -> int:
+    texts = (as_text(item.output), as_text(item.input), item.context or "", item.reference or "")
+    return sum(map(len, texts))
 
 
 def measured(items: Iterable[Item]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from benchmarks.meter import Goal, cores  # noqa: E402 - same
 
 PARTS = ("calls", "startup", "store", "reading")
 FULL = calls.Size(fast=2048, slow=320, repetitions=3)
-QUICK = calls.Size(fast=512, slow=64, repetitions=3)
+QUICK = calls.Size(fast=1024, slow=64, repetitions=2)
 
 
 def main() -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trueup.item.labels import label_targets, read_labels
@@ -16,6 +18,7 @@ from trueup.judge.adapt import as_judge
 from trueup.registry import find, resolve
 from trueup.rubric.model import Rubric
 from trueup.runner.budget import Budget
+from trueup.runner.require import require_judge, require_prices
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
 
@@ -115,11 +118,13 @@ async def ascore(
 
     rubric_ = load_rubric(rubric)
     judge_ = None if judge is None else load_judge(judge)
-    if hasattr(items, "__next__"):  # an iterator can be read once, and is checked before it is used
-        items = list(items)  # type: ignore[call-overload] # an iterator, as just seen
-    source = open_items(items, fields=field_map, timezone=timezone)
-    checked = check_items(source)
+    require_judge(rubric_, judge_)
     caps = Budget.of(budget)
+    source = open_items(_readable_again(items), fields=field_map, timezone=timezone)
+    checked = check_items(source)
+    price_of = price_finder() if caps.dollars is not None else None
+    if price_of is not None:
+        require_prices(judge_, price_of)
     total = checked.count if limit is None else min(limit, checked.count)
     opened = store if isinstance(store, Store) else Store.open(store)
     try:
@@ -132,7 +137,7 @@ async def ascore(
             budget=caps,
             concurrency=concurrency,
             only_failed=only_failed,
-            price_of=price_finder() if caps.dollars is not None else None,
+            price_of=price_of,
             on_progress=on_progress,
         )
         scores = await run.run(islice(source, limit), source=source.name, total=total)
@@ -166,15 +171,15 @@ def fit(
         seed: Of the folds over which agreement is estimated.
 
     Raises:
-        TooFewLabels: Fewer than 30 labelled items.
-        DataError: Labels of unknown items or with unknown values.
+        TooFewLabels: Fewer than 30 labelled items; labels of other items do not count.
+        DataError: Labels with values that the criterion does not have.
     """
     from trueup.judge.features.fit import fit as fit_judge  # noqa: PLC0415 - heavy
 
     rubric_ = load_rubric(rubric)
     targets = label_targets(read_labels(labels), rubric_, criterion)
     fields = {**(field_map or {}), **({"group": group} if group else {})}
-    source = open_items(items, fields=fields or None)
+    source = open_items(_readable_again(items), fields=fields or None)
     check_items(source)
     kept = [item for item in source if item.id in targets]
     return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, seed=seed)
@@ -182,25 +187,48 @@ def fit(
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end, whether or not this thread has a running event loop."""
+    # outside the except block of _in_loop: the error handled there would follow the whole run,
+    # and litellm's errors would carry it in place of what caused them
+    return _in_thread(work) if _in_loop() else asyncio.run(work)
+
+
+def _in_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
-    done: list[T] = []
-    failed: list[BaseException] = []
+        return False
+    return True
+
+
+def _in_thread(work: Coroutine[Any, Any, T]) -> T:
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = []
+    done: Future[T] = Future()
+
+    async def _main() -> T:
+        task = asyncio.ensure_future(work)
+        running.append((asyncio.get_running_loop(), task))
+        return await task
 
     def _run() -> None:
         try:
-            done.append(asyncio.run(work))
+            done.set_result(asyncio.run(_main()))
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-            failed.append(error)
+            done.set_exception(error)
 
     thread = threading.Thread(target=_run, name="trueup")
     thread.start()
-    thread.join()
-    if failed:
-        raise failed[0]
-    return done[0]
+    try:
+        return done.result()
+    finally:
+        if not done.done():  # Ctrl-C reached this thread alone: end the run as it would have
+            for loop, task in running:
+                loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+
+
+def _readable_again(items: object) -> object:
+    """Return a list in place of an iterator: items are read through before they are used."""
+    return list(items) if isinstance(items, Iterator) else items
 
 
 def price_finder() -> Callable[[str], Price | None]:

@@ -72,7 +72,7 @@ class Purse:
         self._held = 0
         self._settled = asyncio.Event()
         self._dearest = 0.5
-        """The most tokens a byte was seen to take, from a cautious start; there is no more than 1."""
+        """The most tokens a byte was seen to take, from a cautious start; never more than 1."""
         self._longest = 0
         """The most tokens an answer was seen to take."""
 

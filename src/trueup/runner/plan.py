@@ -20,6 +20,7 @@ from trueup.errors import ConfigError
 from trueup.item.read import check_items, open_items
 from trueup.judge.protocol import Request
 from trueup.runner.budget import Budget
+from trueup.runner.require import askers, require_judge
 from trueup.runner.triage import Triage
 from trueup.store.store import Store
 
@@ -48,7 +49,7 @@ class Plan:
     """Findings that a judge would be asked for."""
     calls: int
     known_calls: int
-    """Calls whose replies the store has already."""
+    """Calls that are not made: the store has the reply, or an equal call is made anyway."""
     input_tokens: int
     """About four characters a token."""
     cacheable_tokens: int
@@ -92,10 +93,11 @@ def plan_scoring(
     del concurrency  # changes how fast, not what
     rubric_ = load_rubric(rubric)  # type: ignore[arg-type] # checked there
     judge_ = None if judge is None else load_judge(judge)
+    require_judge(rubric_, judge_)
     source = open_items(items, fields=field_map, timezone=timezone)
     checked = check_items(source)
     triage = Triage(rubric_, judge_)
-    render = getattr(judge_, "calls_of", None)
+    asking = list(askers(judge_))
     tally = _Tally(dollars_capped=Budget.of(budget).dollars is not None)  # type: ignore[arg-type] # checked there
     with Store.open(_existing(store)) as opened:
         stream = iter(islice(source, limit))
@@ -116,12 +118,14 @@ def plan_scoring(
                         key not in settled and c in triaged.decided for c, key in keys.items()
                     )
                     tally.to_judge += len(asked)
-                    if asked and render is not None:
-                        request = Request(
-                            id="", rubric=rubric_, criteria=asked, candidates=(triaged.item,),
-                            replicate=replicate, occasion=occasion,
-                        )  # fmt: skip
-                        calls = render(request, secret=opened.secret)
+                    if not asked:
+                        continue
+                    request = Request(
+                        id="", rubric=rubric_, criteria=asked, candidates=(triaged.item,),
+                        replicate=replicate, occasion=occasion,
+                    )  # fmt: skip
+                    for asker in asking:
+                        calls = asker.calls_of(request, secret=opened.secret)
                         tally.add(calls, opened.replies(call.key() for call in calls))
     total = checked.count if limit is None else min(limit, checked.count)
     return tally.plan(total, len(rubric_.criteria))
@@ -168,7 +172,7 @@ class _Tally:
                 self._known_calls += 1
                 continue
             self._seen.add(key)
-            schema = json.dumps(call.schema)
+            schema = json.dumps([call.endpoint.lane, call.schema])  # a model has a cache of its own
             prompt = schema + "".join(message["content"] for message in call.messages)
             earlier = before.setdefault(schema, [])
             candidates = earlier or [self._last.get(schema, "")]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from trueup.errors import JudgeError, TrueupError
+from trueup.errors import TrueupError
 from trueup.judge.discipline import disciplined
 from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
 from trueup.runner.feed import Feed
 from trueup.runner.progress import Progress
 from trueup.runner.record import Record
+from trueup.runner.require import require_judge
 from trueup.runner.result import Scores
 from trueup.runner.triage import Triage
 from trueup.store.writer import Writer
@@ -67,10 +68,7 @@ class ScoringRun:
         price_of: Callable[[str], Price | None] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        if judge is None and rubric.judged:
-            names = ", ".join(c.id for c in rubric.judged)
-            what = f"no judge is given, and code cannot decide: {names}"
-            raise JudgeError(what, where=rubric.name, mend="Name a judge, or make them checks")
+        require_judge(rubric, judge)
         self._store = store
         self._judge = judge
         self._occasion = occasion

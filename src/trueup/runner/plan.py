@@ -160,25 +160,26 @@ class _Tally:
         self._dollars = self._uncached = 0.0
         self._capped = dollars_capped
         self._prices: dict[str, Price | None] = {}
-        self._last: dict[str, str] = {}
+        self._last: dict[tuple[str, ...], str] = {}
         self._seen: set[bytes] = set()
 
     def add(self, calls: Iterable[Call], known: Mapping[bytes, object]) -> None:
         """Add the calls of one item, in the order of asking."""
-        before: dict[str, list[str]] = {}
+        before: dict[tuple[str, ...], list[str]] = {}
         for call in calls:
             key = call.key()
             if key in known or key in self._seen:
                 self._known_calls += 1
                 continue
             self._seen.add(key)
-            schema = json.dumps([call.endpoint.lane, call.schema])  # a model has a cache of its own
+            schema = json.dumps(call.schema)
+            cache = (*call.endpoint.lane, schema)
             prompt = schema + "".join(message["content"] for message in call.messages)
-            earlier = before.setdefault(schema, [])
-            candidates = earlier or [self._last.get(schema, "")]
+            earlier = before.setdefault(cache, [])
+            candidates = earlier or [self._last.get(cache, "")]
             shared = max(common_prefix(prompt, other) for other in candidates)
             earlier.append(prompt)
-            self._last[schema] = prompt
+            self._last[cache] = prompt
             self._count(call, len(prompt), shared)
 
     def _count(self, call: Call, characters: int, shared: int) -> None:

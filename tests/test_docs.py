@@ -16,6 +16,7 @@ import re
 import shutil
 import sys
 import tempfile
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,20 @@ def test_every_public_name_is_described() -> None:
     assert absent({*trueup.__all__, *testing.__all__}, page("python")) == []
 
 
+def test_every_argument_of_the_facade_is_described() -> None:
+    names = {*signature(trueup.ascore).parameters, *signature(trueup.fit).parameters}
+
+    assert absent(names, page("python")) == []
+
+
+def test_the_methods_of_scores_that_are_described_exist() -> None:
+    table = page("python").split("## Scores")[1].split("```")[0]
+    named = re.findall(r"`(\w+)\(", table)
+
+    assert len(named) == 9
+    assert [name for name in named if not callable(getattr(trueup.Scores, name, None))] == []
+
+
 def test_every_error_is_described() -> None:
     found = {name for name, kind in vars(errors).items()
              if isinstance(kind, type) and issubclass(kind, errors.TrueupError)}  # fmt: skip
@@ -131,9 +146,10 @@ def test_every_error_is_described() -> None:
 
 
 def test_every_exit_status_is_described() -> None:
-    statuses = {common.FINE, common.GATE_FAILED, common.INCONCLUSIVE, main.USAGE, main.INTERRUPTED,
-                main.CRASHED}  # fmt: skip
-    raised = {errors.TooFewLabels.exit_status, errors.ConfigError.exit_status}
+    named = {**vars(main), **vars(common)}
+    statuses = {value for name, value in named.items() if name.isupper() and isinstance(value, int)}
+    raised = {kind.exit_status for kind in vars(errors).values()
+              if isinstance(kind, type) and issubclass(kind, errors.TrueupError)}  # fmt: skip
     rows = {int(row) for row in re.findall(r"^\| (\d+) \|", page("commands"), re.MULTILINE)}
 
     assert rows == statuses | raised
@@ -162,7 +178,7 @@ def test_every_decision_is_numbered_and_short() -> None:
 
 def reasons() -> set[str]:
     """Return the reasons that stand in the code as literals."""
-    found = {kind.reason for kind in _descendants(TransportFault)}
+    found: set[object] = {kind.reason for kind in _descendants(TransportFault)}
     found -= {"failed", "unsupported", "forbidden"}  # no finding: asked otherwise, or the run ends
     for path in SOURCE.rglob("*.py"):
         if "testing" in path.parts:

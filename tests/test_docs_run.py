@@ -2,17 +2,23 @@
 
 A block whose first line is a comment with a path, such as `# judges/short.py`, is that file. A
 block after `<!-- no-run: reason -->` is left alone.
+
+    python tests/test_docs_run.py --write
+
+refreshes what the tutorial prints, but for lines with `...`, which stand for anything.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -156,8 +162,7 @@ def test_commands_on_a_page_have_the_options_that_they_are_given(page: Path) -> 
 def test_the_tutorial_prints_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: str
 ) -> None:
-    # the stand-in's answers hang on the prompt, and the prompt on the store's secret
-    monkeypatch.setattr("trueup.store.migrate.secrets.token_hex", lambda size: "0f" * size)
+    monkeypatch.setattr(_DRAWN, one_secret)
     monkeypatch.chdir(tmp_path)
 
     wrong = [
@@ -166,12 +171,20 @@ def test_the_tutorial_prints_what_it_says(
         if not alike(expected, printed)
     ]
 
-    assert not wrong, "\n\n".join(wrong)
+    assert not wrong, "\n\n".join([*wrong, "Run: python tests/test_docs_run.py --write"])
+
+
+_DRAWN = "trueup.store.migrate.secrets.token_hex"
+"""The stand-in's answers hang on the prompt, and the prompt on the store's secret."""
+
+
+def one_secret(size: int) -> str:
+    return "0f" * size
 
 
 def followed(page: Path, stand_in: str) -> Iterator[tuple[str, str, str]]:
     """Do what a page says; yield each command, what it should print and what it prints."""
-    status = 0
+    status, here = 0, f"{Path.cwd()}/"
     for block in blocks(page, "yaml", "diff", "console"):
         if block.kind == "yaml":
             written(block, Path.cwd(), stand_in)
@@ -181,7 +194,7 @@ def followed(page: Path, stand_in: str) -> Iterator[tuple[str, str, str]]:
             for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
                 command, _, expected = part.partition("\n")
                 status, printed = do(command, status)
-                yield command, expected.rstrip("\n"), printed
+                yield command, expected.rstrip("\n"), printed.replace(here, "")
 
 
 def do(command: str, status: int) -> tuple[int, str]:
@@ -192,8 +205,6 @@ def do(command: str, status: int) -> tuple[int, str]:
     if words == ["echo", "$?"]:
         return 0, str(status)
     if words[0] == "cd":
-        import os  # noqa: PLC0415 - used here only
-
         os.chdir(words[1])
         return 0, ""
     if words[0] == "python":  # the stand-in: it is there already
@@ -231,8 +242,38 @@ def alike(expected: str, printed: str) -> bool:
     return re.fullmatch(pattern, _SECONDS.sub("0.0 s", printed), re.DOTALL) is not None
 
 
-if __name__ == "__main__":  # what the tutorial prints, to paste from
-    with FaultServer() as standing, contextlib.chdir(sys.argv[1]):
-        address = standing.url.removeprefix("http://").removesuffix("/v1")
-        for line, _, text in followed(TUTORIAL, address):
-            sys.stdout.write(f"$ {line}\n{text}\n")
+def renewed(expected: str, printed: str) -> str:
+    """Return what is printed now, with the lines of before that stand for anything."""
+    then, now = expected.split("\n"), printed.split("\n")
+    if "..." in expected and len(then) != len(now):
+        return expected
+    pairs = zip(then, now, strict=False)
+    return (
+        printed
+        if "..." not in expected
+        else "\n".join(old if "..." in old else new for old, new in pairs)
+    )
+
+
+def write() -> None:
+    """Follow the tutorial and put what is printed into it."""
+    with (
+        FaultServer() as server,
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(_DRAWN, one_secret)
+        at = server.url.removeprefix("http://").removesuffix("/v1")
+        parts = list(followed(TUTORIAL, at))
+    text, begin = TUTORIAL.read_text("utf-8"), 0
+    for command, expected, printed in parts:
+        begin = text.index(f"$ {command}\n", begin) + len(f"$ {command}\n")
+        new = renewed(expected, printed)
+        rest = text[begin:].removeprefix(f"{expected}\n" if expected else "")
+        text = text[:begin] + (f"{new}\n" if new else "") + rest
+    TUTORIAL.write_text(text, "utf-8")
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--write"]:
+    write()

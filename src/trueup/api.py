@@ -154,7 +154,7 @@ def fit(
     *,
     rubric: str | Path | Rubric,
     criterion: str,
-    group: str | None = None,
+    group: str | Mapping[str, str] | None = None,
     field_map: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> FeaturesJudge:
@@ -165,8 +165,8 @@ def fit(
         labels: Rows of item_id, criterion, value, annotator; several annotators or their mean.
         rubric: The rubric of the criterion.
         criterion: The id of the criterion.
-        group: Column whose equal values belong together, such as a conversation; the items' own
-            `group` by default.
+        group: Column whose equal values belong together, such as a conversation, or a mapping
+            of item ids to such values; the items' own `group` by default.
         field_map: Canonical field -> column, where the names are not understood.
         seed: Of the folds over which agreement is estimated.
 
@@ -178,11 +178,12 @@ def fit(
 
     rubric_ = load_rubric(rubric)
     targets = label_targets(read_labels(labels), rubric_, criterion)
-    fields = {**(field_map or {}), **({"group": group} if group else {})}
+    groups = None if group is None or isinstance(group, str) else dict(group)
+    fields = {**(field_map or {}), **({"group": group} if isinstance(group, str) else {})}
     source = open_items(_readable_again(items), fields=fields or None)
     check_items(source)
     kept = [item for item in source if item.id in targets]
-    return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, seed=seed)
+    return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, groups=groups, seed=seed)
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:
@@ -227,7 +228,9 @@ def _in_thread(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _readable_again(items: object) -> object:
-    """Return a list in place of an iterator: items are read through before they are used."""
+    """Return what can be read twice: items are read through before they are used."""
+    if hasattr(items, "read_all"):  # an Arrow stream
+        return items.read_all()
     return list(items) if isinstance(items, Iterator) else items
 
 

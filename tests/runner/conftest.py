@@ -88,7 +88,8 @@ def server() -> Iterator[FaultServer]:
 def judge_at() -> JudgeAt:
     def make(server: FaultServer | str, **spec: Any) -> LLMJudge:
         base = server if isinstance(server, str) else server.url
-        options = {"model": "tiny", "transport": "direct", "api_base": base, **spec}
+        # without repairs: these tests count requests; test_repairs.py holds what repairs do
+        options = {"model": "tiny", "transport": "direct", "api_base": base, "repairs": 0, **spec}
         return LLMJudge(LLMSpec(kind="llm", **options), name="judge")
 
     return make

@@ -34,7 +34,10 @@ def call_to(server: FaultServer, text: str = "a question", **limits: Any) -> Cal
         messages=({"role": "user", "content": text},),
         schema=SCHEMA,
         endpoint=Endpoint(
-            model="tiny", api_base=server.url, transport="direct", limits=Limits(**limits)
+            model="tiny",
+            api_base=server.url,
+            transport="direct",
+            limits=Limits(**{"repairs": 0, **limits}),
         ),
     )
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trueup.cli.common import FINE, GATE_FAILED, Json, console, print_json
+from trueup.report.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trueup.runner.check import Checked
 
@@ -19,7 +20,8 @@ _BROKEN = 2
 
 def command(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or workspaces; this folder by default.")
+        list[Path] | None,
+        typer.Argument(help="Files or workspaces; this folder by default.", metavar="PATH"),
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
@@ -50,14 +52,25 @@ def _rules(*, json_: bool) -> int:
     if json_:
         print_json(listed)
     else:
-        for row in listed:
-            console().print(f"{row['rule']:18} {row['severity']:12} {row['detects']}")
+        _show_rules(listed)
     return FINE
+
+
+def _show_rules(listed: Sequence[Mapping[str, str]]) -> None:
+    from rich.table import Table  # noqa: PLC0415 - heavy
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("rule", "severity", "detects"):
+        table.add_column(name)
+    for row in listed:
+        table.add_row(row["rule"], row["severity"], row["detects"])
+    console().print(table)
 
 
 def _show(checked: Sequence[Checked]) -> None:
     from rich.text import Text  # noqa: PLC0415 - heavy
 
+    from trueup.report.console import indented  # noqa: PLC0415 - heavy
     from trueup.report.safe import visible  # noqa: PLC0415 - heavy
 
     colours = {"error": "red", "warn": "yellow", "info": "cyan"}
@@ -70,16 +83,15 @@ def _show(checked: Sequence[Checked]) -> None:
             counts["ignored" if remark.ignored else remark.severity] += 1
             if remark.ignored:
                 continue
-            head = Text(f"{remark.place or file.path}: ")
+            head = Text(f"{visible(str(remark.place or file.path))}: ")
             head.append(remark.severity, style=colours[remark.severity])
             head.append(f" {remark.rule}")
             if remark.span:
                 head.append(f" '{visible(remark.span)}'", style="dim")
             screen.print(head)
-            screen.print(f"    {remark.why} {remark.mend}")
+            screen.print(indented(visible(f"{remark.why} {remark.mend}")))
     broken = sum(bool(file.problem) for file in checked)
-    parts = [f"{len(checked)} files checked", f"{broken} unusable"] if broken else [
-        f"{len(checked)} files checked"
-    ]  # fmt: skip
-    parts += [f"{count} {name}" for name, count in counts.items() if count]
+    parts = [f"{counted(len(checked), 'file')} checked"]
+    parts += [f"{broken:,} unusable"] if broken else []
+    parts += [f"{count:,} {name}" for name, count in counts.items() if count]
     screen.print(", ".join(parts))

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from trueup.workspace import Workspace
+
 FINE = 0
 GATE_FAILED = 1
 INCONCLUSIVE = 3
+INTERRUPTED = 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 StoreOption = Annotated[
@@ -26,7 +29,9 @@ StoreOption = Annotated[
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", help="FIELD=COLUMN where a column's name is not understood."),
+    typer.Option(
+        "--map", help="Which column is a field, where its name says little.", metavar="FIELD=COLUMN"
+    ),
 ]
 ZoneOption = Annotated[
     str | None,
@@ -35,10 +40,10 @@ ZoneOption = Annotated[
 
 
 def console(*, err: bool = False) -> Console:
-    """Return a console that prints text as it is: no markup, no highlighting."""
-    from rich.console import Console  # noqa: PLC0415 - not needed for --help and --json
+    """Return a console that prints text as it is: no markup, no highlighting, no control."""
+    from trueup.report.console import PlainConsole  # noqa: PLC0415 - not needed for --help, --json
 
-    return Console(stderr=err, markup=False, highlight=False, soft_wrap=True)
+    return PlainConsole(err=err)
 
 
 def print_json(value: Mapping[str, Any] | list[Any]) -> None:
@@ -59,12 +64,11 @@ def field_map(pairs: list[str] | None) -> dict[str, str] | None:
     return parse_map(pairs).given()
 
 
-def store_place(store: str | None) -> str:
+def store_place(store: str | None, *, workspace: Workspace | None = None) -> str:
     """Return where verdicts are kept: as given, else in the workspace, else in this folder."""
     if store is not None:
         return store
     from trueup.workspace import Workspace  # noqa: PLC0415 - where it is used
 
-    workspace = Workspace.find()
-    root = workspace.root if workspace is not None else Path.cwd()
-    return str(root / ".trueup" / "trueup.db")
+    found = workspace or Workspace.find()
+    return str((found or Workspace(Path.cwd())).store_path)

@@ -31,6 +31,10 @@ def command(
 
 
 def _show(found: RubricDiff) -> None:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    from trueup.report.console import indented  # noqa: PLC0415 - heavy
+
     screen = console()
     screen.print(f"{found.old} -> {found.new}", style="bold")
     if not found:
@@ -38,11 +42,11 @@ def _show(found: RubricDiff) -> None:
     for change in found.changes:
         parts = f" ({', '.join(change.parts)})" if change.parts else ""
         screen.print(f"{change.id}: {change.kind}{parts}")
-        screen.print(f"    {change.consequence}", style="dim")
+        screen.print(indented(Text(change.consequence, style="dim")))
         if change.suspicion:
             other = f" '{change.other}'" if change.other else ""
-            screen.print(f"    Looks like {change.suspicion}{other}.", style="yellow")
+            screen.print(indented(Text(f"Looks like {change.suspicion}{other}.", style="yellow")))
     for note in found.notes:
-        screen.print(note)
+        screen.print(indented(note, by=0))
     if found.unchanged:
-        screen.print(f"Unchanged: {', '.join(found.unchanged)}", style="dim")
+        screen.print(indented(Text(f"Unchanged: {', '.join(found.unchanged)}", style="dim"), by=0))

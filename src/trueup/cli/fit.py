@@ -19,10 +19,13 @@ def command(  # noqa: PLR0917 - a command's options
     rubric: Annotated[str, typer.Option("--rubric", "-r", help="Name or path of the rubric.")],
     criterion: Annotated[
         list[str] | None,
-        typer.Option("--criterion", "-c", help="Only this one; every labelled one by default."),
+        typer.Option(
+            "--criterion", "-c", help="Only this one; every labelled one by default.", metavar="ID"
+        ),
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Column whose equal values are held out together.")
+        str | None,
+        typer.Option(help="Column whose equal values are held out together.", metavar="COLUMN"),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The judge file to write.")] = Path(
         "judges/surface.yaml"
@@ -45,7 +48,6 @@ def command(  # noqa: PLR0917 - a command's options
         name=out.stem,
         seed=seed,
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
     fitted.judge.save(out)
     if json_:
         print_json(fitted.to_dict())

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from trueup.cli.common import FINE, Json, StoreOption, console, print_json, store_place
+from trueup.cli.common import (
+    FINE,
+    INTERRUPTED,
+    Json,
+    StoreOption,
+    console,
+    print_json,
+    store_place,
+)
+from trueup.report.safe import one_line
+from trueup.report.words import counted
 
 
 def command(
@@ -23,7 +33,10 @@ def command(
 
     with Store.open_existing(store_place(store)) as opened:
         if not yes:
-            typer.confirm(f"Delete the text of '{item}' from {opened.where}?", abort=True)
+            question = f"Delete the text of '{one_line(item)}' from {one_line(opened.where, 200)}?"
+            if not typer.confirm(question, err=True):  # stdout is for the result
+                typer.echo("Nothing was deleted.", err=True)
+                return INTERRUPTED
         found = forget(opened, item)
     if not found.observations:
         mend = "trueup score --out lists the ids that were scored"
@@ -31,10 +44,12 @@ def command(
     if json_:
         print_json(found._asdict())
         return FINE
+    texts, verdicts = counted(found.texts, "text"), counted(found.verdicts, "verdict")
+    replies = counted(found.replies, "reply", plural="replies")
     console().print(
-        f"Deleted {found.texts} texts, {found.replies} replies and the explanations of "
-        f"{found.verdicts} verdicts; outcomes and values stay."
+        f"Deleted {texts}, {replies} and the explanations of {verdicts}; outcomes and values stay."
     )
     if found.shared:
-        console().print(f"{found.shared} texts stay: other items have the very same.")
+        stay = "stays" if found.shared == 1 else "stay"
+        console().print(f"{counted(found.shared, 'text')} {stay}: another item has the very same.")
     return FINE

@@ -40,6 +40,7 @@ def _show(entries: Sequence[Entry]) -> None:
                 about = Text(f"broken: {one_line(entry.problem, 160)}", style="red")
             elif entry.shadowed_by:
                 about = Text(f"hidden by the one from {entry.shadowed_by}", style="yellow")
-            table.add_row(entry.name, entry.source, about)
-        console().print(table)
-        console().print()
+            table.add_row(one_line(entry.name, 60), entry.source, about)
+        if table.row_count:
+            console().print(table)
+            console().print()

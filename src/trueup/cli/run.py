@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trueup.cli.common import Json, store_place
 from trueup.cli.score import score_and_show
 from trueup.errors import ConfigError
+
+if TYPE_CHECKING:
+    from trueup.workspace import Workspace
 
 
 def command(
@@ -25,8 +28,15 @@ def command(
     from trueup.registry import resolve  # noqa: PLC0415 - heavy
     from trueup.runner.spec import load_runner  # noqa: PLC0415 - heavy
 
-    spec = load_runner(Path(str(resolve("runner", name))), changes=dict(map(_pair, changes or ())))
-    options = {**spec.options(), "store": store_place(spec.store)}
+    path = resolve("runner", name)
+    spec = load_runner(path, changes=dict(map(_pair, changes or ())))
+    home = _home(path)
+    options = {
+        **spec.options(),
+        "rubric": resolve("rubric", spec.rubric, workspace=home),
+        "judge": None if spec.judge is None else resolve("judge", spec.judge, workspace=home),
+        "store": store_place(spec.store, workspace=home),
+    }
     return score_and_show(
         Path(spec.items),
         options,
@@ -35,6 +45,17 @@ def command(
         bar=spec.bar,
         json_=json_,
     )
+
+
+def _home(path: Path) -> Workspace | None:
+    """Return the workspace that a runner is in, from wherever it is run; None for the library's."""
+    from trueup.library import library  # noqa: PLC0415 - where it is used
+    from trueup.workspace import Workspace  # noqa: PLC0415 - where it is used
+
+    folder = path.resolve().parent
+    if folder.name != "runners" or folder == (library() / "runners").resolve():
+        return None
+    return Workspace(folder.parent)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from trueup.cli.common import (
     FINE,
     GATE_FAILED,
     INCONCLUSIVE,
+    INTERRUPTED,
     Json,
     MapOption,
     StoreOption,
@@ -20,9 +21,10 @@ from trueup.cli.common import (
     print_json,
     store_place,
 )
+from trueup.report.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from trueup.runner.result import Scores
 
@@ -94,22 +96,30 @@ def score_and_show(
     bar: float | None = None,
     json_: bool = False,
 ) -> int:
-    """Score, print the summary, write the files, and return the exit status."""
+    """Score, write the files, print the summary, and return the exit status."""
     import trueup  # noqa: PLC0415 - heavy
-    from trueup.report.export import check_target  # noqa: PLC0415 - heavy
+    from trueup.report.export import check_targets  # noqa: PLC0415 - heavy
     from trueup.report.progress import ProgressLine  # noqa: PLC0415 - heavy
 
-    for target in (out, out_items):
-        if target is not None:
-            check_target(target)
-    with ProgressLine(console(err=True)) as show:
-        scores = trueup.score(items, **options, on_progress=show)
+    check_targets([target for target in (out, out_items) if target is not None], spare=items)
+    try:
+        with ProgressLine(console(err=True)) as show:
+            scores = trueup.score(items, **options, on_progress=show)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What was answered is kept; run again to go on.", err=True)
+        return INTERRUPTED
     summary = scores.summary()
+    # before anything is printed: who reads it may leave early
+    written = list(_write(scores, out=out, out_items=out_items))
     if json_:
         print_json(summary)
-    else:
-        show_summary(summary)
-    _write(scores, out=out, out_items=out_items, quiet=json_)
+        return status_of(summary, bar=bar)
+    show_summary(summary)
+    screen = console()
+    if bar is not None:
+        screen.print(bar_line(summary, bar))
+    for line in written:
+        screen.print(line, style="dim")
     return status_of(summary, bar=bar)
 
 
@@ -122,27 +132,35 @@ def show_summary(summary: Mapping[str, Any]) -> None:
         screen.print(part)
 
 
+def bar_line(summary: Mapping[str, Any], bar: float) -> str:
+    """Return whether the mean score reaches a bar, in words."""
+    score = summary["score"]
+    mean = score["estimate"]
+    if mean is None:
+        return f"No item has a score, so nothing is known about the bar of {bar:g}."
+    if mean < bar:
+        return f"Below the bar: the mean score is {mean:.4g}, the bar {bar:g}."
+    if score["low_bound"] < bar:
+        return (
+            f"The bar of {bar:g} is reached by the items that have a score; it would not be with "
+            f"missing values at their worst."
+        )
+    return f"The bar of {bar:g} is reached."
+
+
 def status_of(summary: Mapping[str, Any], *, bar: float | None = None) -> int:
     """Return the exit status that a run's summary deserves."""
-    mean = summary["score"]["estimate"]
-    scored = any(part["outcomes"].get("scored") for part in summary["criteria"])
-    if summary["status"] != "done" or not scored:
+    if summary["status"] != "done" or not summary["items"]["outcomes"].get("scored"):
         return INCONCLUSIVE
-    if bar is None:
-        return FINE
-    if mean is None:
-        return INCONCLUSIVE
-    return GATE_FAILED if mean < bar else FINE
+    return GATE_FAILED if bar is not None and summary["score"]["estimate"] < bar else FINE
 
 
-def _write(scores: Scores, *, out: Path | None, out_items: Path | None, quiet: bool) -> None:
+def _write(scores: Scores, *, out: Path | None, out_items: Path | None) -> Iterator[str]:
     from trueup.report.export import write_rows  # noqa: PLC0415 - heavy
 
     for target, rows in ((out, scores.rows), (out_items, scores.item_rows)):
         if target is not None:
-            count = write_rows(rows(), target)
-            if not quiet:
-                console().print(f"{count:,} rows in {target}", style="dim")
+            yield f"{counted(write_rows(rows(), target), 'row')} in {target}"
 
 
 def _plan(items: Path, options: Mapping[str, Any], *, json_: bool) -> int:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from trueup.report.console import indented
 from trueup.report.safe import one_line
+from trueup.report.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,17 +21,17 @@ if TYPE_CHECKING:
 
 def render(found: Diagnosis) -> Iterator[RenderableType]:
     """Yield the heading, the fields, what was counted, what that allows, and what is missing."""
-    rows = "an unknown number of" if found.rows is None else f"{found.rows:,}"
+    rows = "an unknown number of rows" if found.rows is None else counted(found.rows, "row")
     like = f", named as {found.resembles} names them" if found.resembles else ""
-    yield Text(f"{one_line(found.name)}: {found.format}, {rows} rows{like}", style="bold")
+    yield Text(f"{one_line(found.name)}: {found.format}, {rows}{like}", style="bold")
     for problem in found.problems:
-        yield Text(one_line(problem, 300), style="red")
+        yield indented(Text(one_line(problem, 600), style="red"), by=0)
     yield _fields(found)
     if found.unmapped:
-        yield f"kept as metadata: {one_line(', '.join(found.unmapped), 200)}"
-    yield from (f"  {line}" for line in _counts(found))
+        yield indented(f"kept as metadata: {one_line(', '.join(found.unmapped), 200)}", by=2)
+    yield from (indented(line, by=2) for line in _counts(found))
     for note in found.notes:
-        yield Text(one_line(note, 300), style="yellow")
+        yield indented(Text(one_line(note, 300), style="yellow"), by=2)
     yield from _abilities(found)
 
 
@@ -51,23 +53,17 @@ def _fields(found: Diagnosis) -> Table:
 
 
 def _counts(found: Diagnosis) -> Iterator[str]:
-    if found.ids_derived:
-        yield "no id column: ids are derived from the text"
     if found.first is not None and found.last is not None:
-        yield f"from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}, {found.weeks} ISO weeks"
-    for count, name in (
-        (found.groups, "groups"),
-        (found.versions, "versions"),
-        (found.arms, "arms"),
-        (found.segments, "segments"),
-        (found.empty_outputs, "empty outputs"),
-        (found.repeated_ids, "repeated ids"),
-        (found.repeated_outputs, "outputs that occur more than once"),
-    ):
-        if count:
-            yield f"{count:,} {name}"
-    for fault, count in found.faults.items():
-        yield f"{count:,} items with {fault.replace('_', ' ')}"
+        weeks = counted(found.weeks, "ISO week")
+        yield f"from {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}, {weeks}"
+    several = (
+        (found.groups, "group"),
+        (found.versions, "version"),
+        (found.arms, "arm"),
+        (found.segments, "segment"),
+    )
+    if any(count for count, _ in several):
+        yield ", ".join(counted(count, name) for count, name in several if count)
     for title, columns in (
         ("labels", found.label_columns),
         ("judge scores", found.judge_columns),
@@ -77,11 +73,15 @@ def _counts(found: Diagnosis) -> Iterator[str]:
             yield f"looks like {title}: {one_line(', '.join(columns), 120)}"
 
 
-def _abilities(found: Diagnosis) -> Iterator[Text]:
+def _abilities(found: Diagnosis) -> Iterator[RenderableType]:
     yield Text("What it allows, and what is missing", style="bold")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=5)
+    table.add_column()
     for ability in found.abilities:
-        word, colour = ("  yes  ", "green") if ability.possible else ("  no   ", "yellow")
-        line = Text(word, style=colour)
-        yield line.append(f"{ability.name}: {ability.because}", style="default")
+        word, colour = ("  yes", "green") if ability.possible else ("  no", "yellow")
+        because = Text(f"{ability.name}: {ability.because}")
         if ability.mend:
-            yield Text(f"       {ability.mend}", style="dim")
+            because.append(f"\n{ability.mend}", style="dim")
+        table.add_row(Text(word, style=colour), because)
+    yield table

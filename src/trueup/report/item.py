@@ -8,14 +8,16 @@ from rich.table import Table
 from rich.text import Text
 
 from trueup.item.model import as_text
+from trueup.report.console import indented
 from trueup.report.safe import one_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
 
 _LONGEST = 2000
+_QUOTED = 3
 
 
 def render(found: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -28,7 +30,7 @@ def render(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         for name in ("input", "context", "reference", "output"):
             if text[name]:
                 yield Text(name, style="dim")
-                yield Text(_cut(text[name]))
+                yield indented(_cut(text[name]), by=2)
     score = found["score"]
     if score["value"] is not None:
         yield Text(f"score {score['value']:.3f}", style="bold")
@@ -36,17 +38,39 @@ def render(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"score between {score['low']:.3f} and {score['high']:.3f}", style="bold")
     else:
         yield Text(f"no score: {found['outcome']}", style="bold")
+    yield _table(found["findings"])
+
+
+def _table(findings: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("criterion", "outcome", "value", "by", "why"):
-        table.add_column(name)
-    for finding in found["findings"]:
+    repeated = any(finding["replicate"] for finding in findings)
+    for name in (
+        "criterion",
+        *(["replicate"] if repeated else []),
+        "outcome",
+        "value",
+        "by",
+        "why",
+    ):
+        table.add_column(name, justify="right" if name == "replicate" else "left")
+    for finding in findings:
         value = finding["level"] or ("" if finding["value"] is None else f"{finding['value']:.2f}")
-        why = finding["explanation"] or finding["reason"]
-        outcome = finding["outcome"].replace("_", " ")
         table.add_row(
-            finding["criterion"], outcome, value, finding["decided_by"], one_line(why, 300)
+            finding["criterion"],
+            *([str(finding["replicate"])] if repeated else []),
+            finding["outcome"].replace("_", " "),
+            one_line(value, 40),
+            finding["decided_by"],
+            _why(finding),
         )
-    yield table
+    return table
+
+
+def _why(finding: Mapping[str, Any]) -> str:
+    """Return reason, explanation and quotations, as far as there are any."""
+    parts = [one_line(part, 300) for part in (finding["reason"], finding["explanation"]) if part]
+    quoted = [f"\u201c{one_line(text, 100)}\u201d" for text in finding["evidence"][:_QUOTED]]
+    return "\n".join([": ".join(parts), *quoted]).strip()
 
 
 def _cut(value: Any) -> str:  # noqa: ANN401 - text or messages, out of JSON

@@ -19,23 +19,32 @@ def render(plan: Plan) -> Iterator[RenderableType]:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column()
     table.add_column(justify="right")
-    for name, value in (
-        ("items", f"{plan.items:,}"),
-        ("findings known before", f"{plan.known:,}"),
-        ("findings that code decides", f"{plan.by_code:,}"),
-        ("findings to ask a judge for", f"{plan.to_judge:,}"),
-        ("calls", f"{plan.calls:,}"),
-        ("calls answered from the store", f"{plan.known_calls:,}"),
-        ("input tokens, about", f"{plan.input_tokens:,}"),
-        ("of them a prefix cache can serve", f"{plan.cacheable_share:.0%}"),
-        ("output tokens, about", f"{plan.output_tokens:,}"),
-        ("dollars, about", _dollars(plan.dollars)),
-        ("dollars without a prefix cache", _dollars(plan.dollars_uncached)),
-        ("price from", plan.priced),
-    ):
+    for name, value in _lines(plan):
         table.add_row(name, value)
     yield table
+    if plan.calls and plan.dollars is None:
+        yield f"The price is {plan.priced}; a judge file may declare it."
+    elif plan.calls:
+        yield f"Prices are from {plan.priced}."
     yield "Nothing was asked."
+
+
+def _lines(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "items", f"{plan.items:,}"
+    yield "findings known before", f"{plan.known:,}"
+    yield "findings that code decides", f"{plan.by_code:,}"
+    yield "findings to ask a judge for", f"{plan.to_judge:,}"
+    yield "calls", f"{plan.calls:,}"
+    if plan.known_calls:
+        yield "calls saved, answered before or asked alike", f"{plan.known_calls:,}"
+    if not plan.calls:
+        return
+    yield "input tokens, about", f"{plan.input_tokens:,}"
+    yield "of them a prefix cache can serve", f"{plan.cacheable_share:.0%}"
+    yield "output tokens, about", f"{plan.output_tokens:,}"
+    yield "dollars, about", _dollars(plan.dollars)
+    if plan.dollars is not None:
+        yield "dollars without a prefix cache", _dollars(plan.dollars_uncached)
 
 
 def _dollars(value: float | None) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trueup.report.words import counted, duration
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -54,21 +56,12 @@ def line(progress: Progress) -> str:
         if name not in {"scored", "not_applicable"}
     )
     if failed:
-        parts.append(f"{failed:,} findings without a value")
+        parts.append(f"{counted(failed, 'finding')} without a value")
     if progress.in_flight:
-        parts.append(f"{progress.in_flight} calls in flight")
+        parts.append(f"{counted(progress.in_flight, 'call')} in flight")
     if progress.usage.dollars:
         parts.append(f"${progress.usage.dollars:,.4f}")
     left = progress.seconds_left
     if left is not None:
         parts.append(f"about {duration(left)} left")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in words."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -35,12 +35,21 @@ def rows(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def render(listed: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
     """Yield the runs as a table."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    names = ("run", "started_at", "status", "rubric", "judge", "source", "items", "occasion")
+    names = ["run", "started_at", "status", "rubric", "judge", "source", "items"]
+    if any(row["occasion"] for row in listed):
+        names.append("occasion")
     for name in names:
-        table.add_column(name.replace("_", " "), justify="right" if name == "items" else "left")
+        heading = "started (UTC)" if name == "started_at" else name
+        table.add_column(heading, justify="right" if name == "items" else "left")
     for row in listed:
-        table.add_row(
-            *(one_line(str(row[name] if row[name] is not None else ""), 40) for name in names)
-        )
+        table.add_row(*(_cell(name, row[name]) for name in names))
     yield table
-    yield "trueup show RUN shows one of them."
+    yield "trueup show RUN shows one of them." if listed else "There is no run yet."
+
+
+def _cell(name: str, value: object) -> str:
+    if name == "started_at":
+        return str(value)[:16].replace("T", " ")
+    if name == "items" and isinstance(value, int):
+        return f"{value:,}"
+    return one_line("" if value is None else str(value), 40)

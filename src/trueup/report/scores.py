@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from trueup.report.console import indented
 from trueup.report.safe import one_line
+from trueup.report.words import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,25 +17,29 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _NONE = "\u2013"
+_MINUTE = 60
 
 
 def render(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what a run's summary looks like: heading, table, outcomes, cost."""
     rubric = summary["rubric"]
     n = summary["items"]["n"]
+    occasion = f"occasion {summary['occasion']}, " if summary["occasion"] else ""
     heading = (
-        f"{rubric['name']} (version {rubric['version']}), judge {summary['judge']}, "
-        f"{n:,} {'item' if n == 1 else 'items'}, {summary['calibration']}"
+        f"{rubric['name']} (version {rubric['version']}), judge {summary['judge']}, {occasion}"
+        f"{counted(n, 'item')}, {summary['calibration']}"
     )
     yield Text(one_line(heading, 200), style="bold")
     if summary["status"] != "done":
         yield Text(_status(summary["status"]), style="yellow")
     yield _table(summary)
+    if n and not summary["items"]["outcomes"].get("scored"):
+        yield Text("No item got a score.", style="yellow")
     score = summary["score"]
     if score["low_bound"] is not None and score["low_bound"] != score["high_bound"]:
         yield Text(
-            f"Items without a score, at their worst and best, bring the mean to between "
-            f"{score['low_bound']:.2f} and {score['high_bound']:.2f}."
+            f"Over all items the mean is between {score['low_bound']:.2f} and "
+            f"{score['high_bound']:.2f}, whatever the missing values are."
         )
     yield from _reasons(summary)
     yield Text(cost_line(summary), style="dim")
@@ -89,13 +95,16 @@ def counts(outcomes: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rest)
 
 
-def _reasons(summary: Mapping[str, Any]) -> Iterator[Text]:
+def _reasons(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield a line a criterion with the reasons of every outcome without a value."""
     for part in summary["criteria"]:
-        why = [f"{count:,} x {reason}" for reason, count in part["reasons"].items()]
-        if why:
-            yield Text(
-                f"  {one_line(part['id'], 40)}: {one_line(', '.join(why), 120)}", style="dim"
-            )
+        by_outcome: dict[str, list[str]] = {}
+        for name, count in part["reasons"].items():
+            outcome, _, reason = name.partition(": ")
+            by_outcome.setdefault(outcome, []).append(f"{one_line(reason, 60)} {count:,}")
+        why = (f"{o.replace('_', ' ')} ({', '.join(r)})" for o, r in by_outcome.items())
+        if by_outcome:
+            yield indented(Text(f"{one_line(part['id'], 40)}: {', '.join(why)}", "dim"), by=2)
 
 
 def cost_line(summary: Mapping[str, Any]) -> str:
@@ -104,17 +113,23 @@ def cost_line(summary: Mapping[str, Any]) -> str:
     where = f"run {summary['run']} in {summary['store']}"
     if not cost:
         return where
-    parts = [f"{cost['seconds']:,.1f} s"]
+    seconds = cost["seconds"]
+    parts = [f"{seconds:.1f} s" if seconds < _MINUTE else duration(seconds)]
     if cost["calls"]:
-        parts.insert(0, f"{cost['calls']:,} calls")
-        tokens = cost["input_tokens"]
-        cached = f" ({cost['cached_tokens'] / tokens:.0%} cached)" if cost["cached_tokens"] else ""
-        parts.insert(1, f"{tokens:,} tokens in{cached}, {cost['output_tokens']:,} out")
+        parts.insert(0, counted(cost["calls"], "call"))
+        parts.insert(1, f"{_tokens(cost)}, {cost['output_tokens']:,} out")
         if cost["dollars"]:
             parts.insert(2, f"${cost['dollars']:,.4f}")
     if cost["reused"]:
-        parts.append(f"{cost['reused']:,} findings known before")
+        parts.append(f"{counted(cost['reused'], 'finding')} known before")
     return f"{', '.join(parts)}; {where}"
+
+
+def _tokens(cost: Mapping[str, Any]) -> str:
+    tokens, cached = cost["input_tokens"], cost["cached_tokens"]
+    # servers count as they like: more from the cache than there was, or something of nothing
+    share = f" ({min(cached / tokens, 1):.0%} cached)" if cached and tokens else ""
+    return f"{counted(tokens, 'token')} in{share}"
 
 
 def _status(status: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from trueup.errors import TrueupError, WorkspaceError
 from trueup.judge.load import load_judge
 from trueup.judge.pyfile import outline
-from trueup.registry import find_unrun
+from trueup.registry import SUFFIXES, find_unrun
 from trueup.rubric.lint import lint
 from trueup.rubric.load import load_rubric
 from trueup.runner.spec import load_runner
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FileKind: TypeAlias = Literal["rubric", "judge", "runner"]
 _FOLDERS: dict[str, FileKind] = {"rubrics": "rubric", "judges": "judge", "runners": "runner"}
-_YAML = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +79,25 @@ def check_paths(paths: Sequence[Path]) -> list[Checked]:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, FileKind]]:
+    own = _FOLDERS.get(folder.resolve().name)
+    if own is not None:
+        yield from ((path, own) for path in _of_kind(own, folder))
     for name, kind in _FOLDERS.items():
-        endings = (*_YAML, ".py") if kind != "rubric" else _YAML
-        for path in sorted((folder / name).glob("*")):
-            if path.suffix in endings:
-                yield path, kind
+        yield from ((path, kind) for path in _of_kind(kind, folder / name))
     for example in sorted(folder.glob("examples/*/")):
         yield from _files(example)
-    if folder.name in _FOLDERS:
-        for path in sorted(folder.glob("*")):
-            if path.suffix in (*_YAML, ".py"):
-                yield path, _FOLDERS[folder.name]
+
+
+def _of_kind(kind: FileKind, folder: Path) -> Iterator[Path]:
+    """Yield the files that can be named, as `trueup list` shows them."""
+    for path in sorted(folder.glob("*")):
+        if path.suffix in SUFFIXES[kind] and path.stem[:1] not in {"", ".", "_"}:
+            yield path
 
 
 def _kind(path: Path) -> FileKind:
-    if path.parent.name in _FOLDERS:
-        return _FOLDERS[path.parent.name]
-    return "judge" if path.suffix == ".py" else "rubric"
+    inside = _FOLDERS.get(path.resolve().parent.name)
+    return inside or ("judge" if path.suffix in {".py", ".json"} else "rubric")
 
 
 def _check(path: Path, kind: FileKind) -> Checked:

@@ -34,13 +34,17 @@ def make_workspace(folder: Path) -> None:
     """Copy the simulated support assistant into a new folder.
 
     Raises:
-        WorkspaceError: The folder is there and not empty.
+        WorkspaceError: The folder is there and not empty, or cannot be made.
     """
-    if folder.exists() and any(folder.iterdir()):
-        mend = "Name another folder: trueup demo FOLDER"
-        raise WorkspaceError("this folder is not empty", where=str(folder), mend=mend)
-    with as_file(library().joinpath("examples", "support")) as shipped:
-        shutil.copytree(shipped, folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    mend = "Name another folder: trueup demo FOLDER"
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise WorkspaceError("this folder is not empty", where=str(folder), mend=mend)
+        with as_file(library().joinpath("examples", "support")) as shipped:
+            shutil.copytree(shipped, folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    except OSError as error:
+        what = f"this folder cannot be made ({error.strerror or error})"
+        raise WorkspaceError(what, where=str(folder), mend=mend) from error
     schema = json.dumps(rubric_schema(), indent=2) + "\n"
     (folder / "rubrics" / "rubric.schema.json").write_text(schema, encoding="utf-8")
 

@@ -107,7 +107,16 @@ class Door:
         except TransportFault as fault:
             finding = unscored(fault.outcome, fault.reason, fault.message)
             return Answered(dict.fromkeys(call.criteria, finding), Usage(), {}, fresh=True)
-        return Answered(read(reply), usage, _observed(reply), fresh=True)
+        findings = read(reply)
+        for _ in range(call.endpoint.limits.repairs):
+            if not any(finding.outcome == "unparsable" for finding in findings.values()):
+                break
+            try:
+                reply, more = await self._shared(key, call)
+            except TransportFault:
+                break  # what came first stands, and says what was wrong
+            findings, usage = read(reply), usage + more
+        return Answered(findings, usage, _observed(reply), fresh=True)
 
     async def close(self) -> None:
         """Close every connection."""

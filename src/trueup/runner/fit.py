@@ -89,7 +89,7 @@ def fit_all(
                 field_map=field_map, seed=seed,
             )  # fmt: skip
         except (TooFewLabels, DataError) as error:
-            left_out[criterion] = str(error)
+            left_out[criterion] = f"{error.what}. {error.mend}" if error.mend else error.what
             continue
         heads |= judge.heads
         questions |= judge.questions

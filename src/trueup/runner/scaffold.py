@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from trueup.errors import WorkspaceError
 from trueup.library import library
 from trueup.rubric.schema import rubric_schema
 
@@ -30,8 +31,16 @@ def scaffold(folder: Path) -> list[tuple[Path, bool]]:
     """Write a workspace into a folder; return each file and whether it was written or kept.
 
     A file that is there already is never touched.
+
+    Raises:
+        WorkspaceError: The folder cannot be made or written.
     """
-    return [(path, _write(path, text)) for path, text in _files(folder)]
+    try:
+        return [(path, _write(path, text)) for path, text in _files(folder)]
+    except OSError as error:
+        what = f"no workspace can be made here ({error.strerror})"
+        mend = "Name a folder that you may write: trueup init FOLDER"
+        raise WorkspaceError(what, where=str(error.filename or folder), mend=mend) from error
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from trueup.errors import WorkspaceError, did_you_mean
+from trueup.rubric.problem import RubricProblems
+from trueup.rubric.source import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from trueup.rubric.source import Node, Source
 
 _PATHS = ("items", "out", "out_items", "store")
 
@@ -81,56 +83,101 @@ def load_runner(path: Path, *, changes: Mapping[str, str] | None = None) -> Scor
 
     Args:
         path: The file.
-        changes: Keys that are to have another value this time; their paths are relative to the
-            folder one is in.
+        changes: Keys, dotted where they are inside others, that are to have another value this
+            time, or none where it is empty; their paths are relative to the folder one is in.
 
     Raises:
         WorkspaceError: The file is no runner; with the line where there is one.
     """
-    body = _read(path)
+    source = _read(path)
+    body = _text(source.root)
     if not isinstance(body, dict):
-        raise WorkspaceError("a runner is a mapping with a kind", where=str(path))
+        mend = "Write `kind: score` and so on, a key a line"
+        raise WorkspaceError("a runner is a mapping with a kind", where=str(path), mend=mend)
     # a runner in runners/ speaks of the folder above; one that stands alone, of its own
-    root = path.parent.parent if path.parent.name == "runners" else path.parent
+    inside = path.resolve().parent.name == "runners"
+    root = path.parent if not inside else path.parent.parent if path.parent.name else Path("..")
     for name in (*_PATHS, "rubric", "judge"):
         if isinstance(body.get(name), str):
             body[name] = _rooted(root, body[name], always=name in _PATHS)
-    body.update(changes or {})
+    for key, value in (changes or {}).items():
+        _change(body, key, value)
     try:
         return ScoreSpec.model_validate(body)
     except ValidationError as error:
-        raise WorkspaceError(_problems(error), where=str(path)) from error
+        raise _problem(error, path, source, changes or {}) from None
 
 
-def _read(path: Path) -> object:
+def _read(path: Path) -> Source:
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise WorkspaceError(f"this runner cannot be read ({error})", where=str(path)) from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise WorkspaceError(f"this is no YAML: {error.problem}", where=where) from error
+        what = f"this runner cannot be read ({getattr(error, 'strerror', None) or 'no UTF-8'})"
+        raise WorkspaceError(what, where=str(path), mend="Check its path and rights") from error
+    if not text.strip():
+        mend = "Write `kind: score` and so on, a key a line"
+        raise WorkspaceError("the file is empty", where=str(path), mend=mend)
+    try:
+        source = read_source(text, file=str(path))
+    except RubricProblems as error:
+        raise WorkspaceError(error.what, where=error.where, mend=error.mend) from None
+    if source.problems:
+        first = min(source.problems)
+        raise WorkspaceError(first.what, where=first.where(str(path)), mend=first.mend or None)
+    return source
+
+
+def _text(node: Node) -> Any:  # noqa: ANN401 - whatever a person wrote
+    """Return a value with every scalar as it stands there: the key decides what is meant."""
+    if node.items is not None:
+        return [_text(item) for item in node.items]
+    if node.entries is not None:
+        return {key: _text(value) for key, (_, value) in node.entries.items()}
+    return None if node.scalar is None or node.scalar.null else node.scalar.text
 
 
 def _rooted(root: Path, value: str, *, always: bool) -> str:
     """Return a path below the workspace; names of rubrics and judges stay names."""
     if "://" in value or Path(value).is_absolute():
         return value
-    if always or "/" in value or Path(value).suffix in {".yaml", ".yml", ".py"}:
+    if always or "/" in value or Path(value).suffix in {".yaml", ".yml", ".json", ".py"}:
         return str(root / value)
     return value
 
 
-def _problems(error: ValidationError) -> str:
-    found = []
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            known = ScoreSpec.model_fields
-            found.append(f"unknown key '{key}'. {did_you_mean(key, known)}")
-        elif problem["type"] == "missing":
-            found.append(f"'{key}' is missing; give it in the file, or with --set {key}=...")
-        else:
-            found.append(f"'{key}': {problem['msg']}")
-    return "; ".join(found)
+def _change(body: dict[str, Any], key: str, value: str) -> None:
+    """Give a key another value; an empty one takes it out, so that its default holds."""
+    *outer, name = key.split(".")
+    for part in outer:
+        inner = body.get(part)
+        body[part] = body = dict(inner) if isinstance(inner, dict) else {}
+    if value:
+        body[name] = value
+    else:
+        body.pop(name, None)
+
+
+def _problem(
+    error: ValidationError, path: Path, source: Source, changes: Mapping[str, str]
+) -> WorkspaceError:
+    found = error.errors(include_url=False, include_input=False)
+    found.sort(key=lambda one: one["type"] != "extra_forbidden")  # slips explain the rest
+    first, others = found[0], len(found) - 1
+    key = ".".join(str(part) for part in first["loc"])
+    unknown = first["type"] == "extra_forbidden"
+    if unknown:
+        what = f"the key '{key}' is not known"
+        outer = ScoreSpec if len(first["loc"]) == 1 else BudgetSpec
+        mend = did_you_mean(str(first["loc"][-1]), outer.model_fields)
+    elif first["type"] == "missing":
+        what, mend = f"the key '{key}' is missing", f"Write {key}: ..., or give --set {key}=..."
+    else:
+        said = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        what, mend = said if key in changes else f"{key}: {said}", "Write another value"
+    if others:
+        mend = f"{mend} ({others} more in this file)"
+    if key in changes:
+        return WorkspaceError(what, where=f"--set {key}", mend=mend)
+    place = source.find(first["loc"], key=unknown)
+    where = str(path) if first["type"] == "missing" else f"{path}:{place.line}"
+    return WorkspaceError(what, where=where, mend=mend)

@@ -68,6 +68,7 @@ class LLMSpec(_Strict):
     tokens_per_minute: PositiveFloat | None = None
     timeout: PositiveFloat = 60.0
     deadline: PositiveFloat = 300.0
+    repairs: Annotated[int, Field(ge=0, le=5)] = 1
     price: PriceSpec | None = None
 
     @model_validator(mode="after")
@@ -98,6 +99,7 @@ class LLMSpec(_Strict):
                 tokens_per_minute=self.tokens_per_minute,
                 timeout=self.timeout,
                 deadline=self.deadline,
+                repairs=self.repairs,
             ),
             price=None if self.price is None else self.price.plain(),
         )

@@ -58,6 +58,8 @@ class Limits:
     """Seconds for one attempt."""
     deadline: float = 300.0
     """Seconds for a call with all its attempts."""
+    repairs: int = 1
+    """How often an answer that cannot be read is asked for once more in the same run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

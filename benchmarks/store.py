@@ -33,12 +33,7 @@ _WINDOW = 100_000
 _ROWS = 256
 """Rows in one transaction, as trueup's writer commits them."""
 _TABLES = ("observation", "text", "verdict")
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=NORMAL",
-    "cache_size=-65536",
-    "wal_autocheckpoint=8000",
-)
+_PRAGMAS = ("journal_mode", "synchronous", "cache_size", "wal_autocheckpoint", "temp_store")
 _RUBRIC = "name: short\ntask: Say it.\ncriteria:\n  - {id: said, ask: Does the reply say it?}\n"
 
 
@@ -110,8 +105,10 @@ def insert(folder: Path, verdicts: int) -> None:
     """Insert the rows that trueup wrote into an empty file with the same tables, and say so."""
     source = sqlite3.connect(folder / "trueup.db")
     target = sqlite3.connect(folder / "bare.db", isolation_level=None)
-    for pragma in _PRAGMAS:
-        target.execute(f"PRAGMA {pragma}")
+    with Store.open(folder / "trueup.db") as store, store.transaction() as connection:
+        for pragma in _PRAGMAS:  # tuned alike
+            value = connection.exec_driver_sql(f"PRAGMA {pragma}").scalar()
+            target.execute(f"PRAGMA {pragma}={value}")
     for (statement,) in source.execute("select sql from sqlite_master where sql is not null"):
         target.execute(statement)
     readers = {name: source.execute(f"select * from {name}") for name in _TABLES}  # noqa: S608 - names of our own

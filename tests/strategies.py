@@ -125,13 +125,12 @@ def _entries(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "weight": st.one_of(WEIGHTS, WEIGHTS.map(lambda weight: -weight)),
         "needs": st.lists(st.sampled_from(["input", "context", "metadata.plan"]), max_size=2),
         "examples": st.lists(example, max_size=2),
-        "if_empty": answer,
         "implicit": st.booleans(),
         "guard": st.booleans(),
         "generic": st.booleans(),
     }
     if kind != "check":
-        extras["when"] = PROSE
+        extras |= {"when": PROSE, "if_empty": answer}
     entry |= _some(draw, extras)
     if entry.get("weight", 1) > 0 and draw(st.booleans()):
         entry["gate"] = True if kind in {"binary", "check"} else {"min": keys[-1]}

@@ -336,4 +336,6 @@ def test_every_option_of_every_command_has_its_help_on_the_page() -> None:
 
 if __name__ == "__main__" and sys.argv[1:] == ["--write"]:
     for written in (COMMANDS, README, EXAMPLE):
-        written.write_text(refreshed(written), "utf-8")
+        fresh = refreshed(written)
+        if _SECONDS.sub("", fresh) != _SECONDS.sub("", written.read_text("utf-8")):
+            written.write_text(fresh, "utf-8")

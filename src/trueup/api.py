@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from trueup.errors import DataError
 from trueup.item.labels import label_targets, read_labels
 from trueup.item.read import check_items, open_items
 from trueup.judge.adapt import as_judge
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from trueup.runner.result import Scores
 
 T = TypeVar("T")
+
+LABEL_FIELDS = ("item_id", "criterion", "value", "annotator", "labelled_at")
 
 
 def load_rubric(path: str | Path | Rubric) -> Rubric:
@@ -113,9 +116,14 @@ async def ascore(
         ConfigError: Something that was given cannot be used; nothing was written.
         CredentialsError: The endpoint refused the key.
         JudgeUnavailable: The judge cannot be reached; what was answered is kept.
+        ValueError: limit, replicates or concurrency is less than 1.
     """
     from itertools import islice  # noqa: PLC0415 - cheap, used here only
 
+    counts = {"limit": limit, "replicates": replicates, "concurrency": concurrency}
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"{name} is {count}; it must be at least 1")
     rubric_ = load_rubric(rubric)
     judge_ = None if judge is None else load_judge(judge)
     require_judge(rubric_, judge_)
@@ -156,6 +164,7 @@ def fit(
     criterion: str,
     group: str | Mapping[str, str] | None = None,
     field_map: Mapping[str, str] | None = None,
+    timezone: str | None = None,
     seed: int = 0,
 ) -> FeaturesJudge:
     """Fit the embedded judge of one criterion to people's labels.
@@ -167,7 +176,8 @@ def fit(
         criterion: The id of the criterion.
         group: Column whose equal values belong together, such as a conversation, or a mapping
             of item ids to such values; the items' own `group` by default.
-        field_map: Canonical field -> column, where the names are not understood.
+        field_map: Field of an item or a label -> column, where the names are not understood.
+        timezone: The zone of timestamps that carry none.
         seed: Of the folds over which agreement is estimated.
 
     Raises:
@@ -177,13 +187,27 @@ def fit(
     from trueup.judge.features.fit import fit as fit_judge  # noqa: PLC0415 - heavy
 
     rubric_ = load_rubric(rubric)
-    targets = label_targets(read_labels(labels), rubric_, criterion)
+    of_items, of_labels = split_map(field_map)
+    given = read_labels(labels, fields=of_labels, timezone=timezone)
+    targets = label_targets(given, rubric_, criterion)
     groups = None if group is None or isinstance(group, str) else dict(group)
-    fields = {**(field_map or {}), **({"group": group} if isinstance(group, str) else {})}
-    source = open_items(_readable_again(items), fields=fields or None)
+    fields = {**of_items, **({"group": group} if isinstance(group, str) else {})}
+    source = open_items(_readable_again(items), fields=fields or None, timezone=timezone)
     check_items(source)
+    if isinstance(group, str) and not source.columns:
+        mend = "Give each item its own `group`, or pass a mapping of item ids to groups"
+        raise DataError(f"items have no column '{group}'", where=source.name, mend=mend)
     kept = [item for item in source if item.id in targets]
     return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, groups=groups, seed=seed)
+
+
+def split_map(
+    field_map: Mapping[str, str] | None,
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what a map says of items, and what it says of labels; no field is in both."""
+    given = dict(field_map or {})
+    of_labels = {name: given.pop(name) for name in LABEL_FIELDS if name in given}
+    return given, of_labels
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:

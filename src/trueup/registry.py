@@ -28,7 +28,7 @@ Source: TypeAlias = Literal["workspace", "plugin", "library"]
 SUFFIXES: dict[Kind, tuple[str, ...]] = {
     "rubric": (".yaml", ".yml"),
     "judge": (".yaml", ".yml", ".json", ".py"),
-    "runner": (".yaml", ".yml", ".py"),
+    "runner": (".yaml", ".yml"),
 }
 
 

@@ -83,6 +83,18 @@ def test_three_hundred_items_come_through_bad_weather(
         assert connection.exec_driver_sql("select count(*) from verdict").scalar() == 300
 
 
+def test_with_repairs_one_run_is_enough(
+    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
+    three_hundred: list[Item], outcomes: Outcomes,
+) -> None:  # fmt: skip
+    server.configure(faults=weather(1))
+
+    scores = score(three_hundred, rubric, judge_at(server, repairs=1))
+
+    assert outcomes(scores) == {"scored": 300}
+    assert values(scores) == truth(three_hundred)
+
+
 PERMANENT = [
     (Fault.REFUSAL, "refused", "refused", False),
     (Fault.CONTENT_FILTER, "filtered", "content_filter", False),

@@ -50,7 +50,7 @@ async def score(url, path, count, concurrency):
     with Store.open(path) as store:
         run = ScoringRun(store, RUBRIC, LLMJudge(spec, name="judge"))
         scores = await run.run(items, source="a test", total=count)
-        rows = [[row["item_id"], row["outcome"] + row["reason"] + row["explanation"]] for row in scores.rows()]
+        rows = [[row["item_id"], row["outcome"]] for row in scores.rows()]
     Path(f"{path}.{os.getpid()}").write_text(json.dumps(rows))
 
 for line in sys.stdin:

@@ -36,6 +36,8 @@ class MeanSum:
     n: int = 0
     total: float = 0.0
     squares: float = 0.0
+    alone_squares: float = 0.0
+    """Of the values without a group."""
     binary: bool = True
     groups: dict[Hashable, list[float]] = field(default_factory=dict)
 
@@ -49,6 +51,8 @@ class MeanSum:
             sums = self.groups.setdefault(group, [0.0, 0.0])
             sums[0] += 1
             sums[1] += value
+        else:
+            self.alone_squares += value * value
 
     def estimate(self) -> Estimate | None:
         """Return the mean with a 95 % interval within [0, 1]; None where nothing was added."""
@@ -81,8 +85,8 @@ class MeanSum:
         residuals = math.fsum((s[1] - mean * s[0]) ** 2 for s in self.groups.values())
         if alone:  # rows without a group stand for themselves
             rest_total = self.total - math.fsum(s[1] for s in self.groups.values())
-            own = max(rest_total * (1 - 2 * mean) + alone * mean * mean, 0.0)
-            residuals += own
+            own = self.alone_squares - 2 * mean * rest_total + alone * mean * mean
+            residuals += max(own, 0.0)
         variance = count / (count - 1) * residuals / self.n**2
         half = _t(count - 1) * math.sqrt(variance)
         return Estimate(

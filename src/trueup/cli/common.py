@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -51,8 +51,17 @@ def print_json(value: Mapping[str, Any] | list[Any]) -> None:
     typer.echo(json.dumps(value, indent=2, default=str))
 
 
-def field_map(pairs: list[str] | None) -> dict[str, str] | None:
+def print_error(kind: str, what: str, *, where: str | None = None, mend: str | None = None) -> None:
+    """Print an error as JSON, in place of what was asked for."""
+    print_json({"error": {"kind": kind, "what": what, "where": where, "mend": mend}})
+
+
+def field_map(pairs: list[str] | None, *, also: Sequence[str] = ()) -> dict[str, str] | None:
     """Return what `--map` options say.
+
+    Args:
+        pairs: One FIELD=COLUMN each.
+        also: Fields that are no fields of an item.
 
     Raises:
         DataError: One of them is not FIELD=COLUMN, or names no field.
@@ -61,7 +70,12 @@ def field_map(pairs: list[str] | None) -> dict[str, str] | None:
         return None
     from trueup.item.fields import parse_map  # noqa: PLC0415 - where it is used
 
-    return parse_map(pairs).given()
+    split = (
+        (name.strip(), column.strip()) for name, _, column in (p.partition("=") for p in pairs)
+    )
+    others = {name: column for name, column in split if name in also and column}
+    rest = [pair for pair in pairs if pair.partition("=")[0].strip() not in others]
+    return {**parse_map(rest).given(), **others}
 
 
 def store_place(store: str | None, *, workspace: Workspace | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,13 +40,15 @@ def _show(found: RubricDiff) -> None:
     screen.print(f"{found.old} -> {found.new}", style="bold")
     if not found:
         screen.print("Nothing changed in meaning.")
-    for change in found.changes:
-        parts = f" ({', '.join(change.parts)})" if change.parts else ""
-        screen.print(f"{change.id}: {change.kind}{parts}")
-        screen.print(indented(Text(change.consequence, style="dim")))
-        if change.suspicion:
-            other = f" '{change.other}'" if change.other else ""
-            screen.print(indented(Text(f"Looks like {change.suspicion}{other}.", style="yellow")))
+    for consequence, alike in groupby(found.changes, key=lambda change: change.consequence):
+        for change in alike:
+            parts = f" ({', '.join(change.parts)})" if change.parts else ""
+            screen.print(f"{change.id}: {change.kind}{parts}")
+            if change.suspicion:
+                other = f" '{change.other}'" if change.other else ""
+                doubt = f"Looks like {change.suspicion}{other}."
+                screen.print(indented(Text(doubt, style="yellow")))
+        screen.print(indented(Text(consequence, style="dim")))
     for note in found.notes:
         screen.print(indented(note, by=0))
     if found.unchanged:

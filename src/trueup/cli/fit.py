@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trueup.cli.common import FINE, INCONCLUSIVE, Json, MapOption, console, field_map, print_json
+from trueup.cli.common import (
+    FINE,
+    INCONCLUSIVE,
+    Json,
+    MapOption,
+    ZoneOption,
+    console,
+    field_map,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from trueup.runner.fit import Fitted
+
+_ENDINGS = (".yaml", ".yml", ".json")
 
 
 def command(  # noqa: PLR0917 - a command's options
@@ -32,19 +43,26 @@ def command(  # noqa: PLR0917 - a command's options
     ),
     seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
     map_: MapOption = None,
+    timezone: ZoneOption = None,
     *,
     json_: Json = False,
 ) -> int:
     """Learn the embedded judge from labels. It needs no network and no key."""
+    from trueup.api import LABEL_FIELDS  # noqa: PLC0415 - heavy
+    from trueup.errors import ConfigError  # noqa: PLC0415 - heavy
     from trueup.runner.fit import fit_all  # noqa: PLC0415 - heavy
 
+    if out.suffix not in _ENDINGS:
+        what = f"a fitted judge is written as {', '.join(_ENDINGS)}, not '{out.suffix}'"
+        raise ConfigError(what, where=str(out), mend="Choose one of these endings")
     fitted = fit_all(
         items,
         labels,
         rubric=rubric,
         criteria=criterion,
         group=group,
-        field_map=field_map(map_),
+        field_map=field_map(map_, also=LABEL_FIELDS),
+        timezone=timezone,
         name=out.stem,
         seed=seed,
     )

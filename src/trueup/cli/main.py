@@ -8,7 +8,6 @@ interrupted; 141 nobody read the output to its end, as a shell reports it of any
 from __future__ import annotations
 
 import io
-import json
 import sys
 from importlib import import_module
 from traceback import format_exception
@@ -16,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from trueup.cli.common import INTERRUPTED
+from trueup.cli.common import INTERRUPTED, print_error
 from trueup.errors import TrueupError
 from trueup.report.safe import visible
 
@@ -102,7 +101,7 @@ def run(arguments: list[str]) -> int:
 
 def _refused(error: TrueupError, *, as_json: bool) -> int:
     if as_json:
-        _print_error(type(error).__name__, error.what, where=error.where, mend=error.mend)
+        print_error(type(error).__name__, error.what, where=error.where, mend=error.mend)
     lines = visible(str(error)).split("\n")
     typer.echo(f"trueup: {lines[0]}", err=True)
     for line in lines[1:]:
@@ -113,7 +112,7 @@ def _refused(error: TrueupError, *, as_json: bool) -> int:
 def _misused(error: Exception, *, as_json: bool) -> int:
     if as_json:
         message = error.format_message()  # type: ignore[attr-defined] # every click exception has it
-        _print_error("UsageError", message, mend="See --help")
+        print_error("UsageError", message, mend="See --help")
     text = io.StringIO()
     error.show(file=text)  # type: ignore[attr-defined] # same
     typer.echo(visible(text.getvalue()).rstrip("\n"), err=True)
@@ -125,14 +124,7 @@ def _crashed(error: Exception, *, as_json: bool) -> int:
 
     what = conceal(f"trueup itself failed ({type(error).__name__}: {error})")
     if as_json:
-        _print_error("Crash", what)
+        print_error("Crash", what)
     typer.echo(visible(conceal("".join(format_exception(error)))).rstrip("\n"), err=True)
     typer.echo(f"trueup: {visible(what)}. What was answered is kept", err=True)
     return CRASHED
-
-
-def _print_error(
-    kind: str, what: str, *, where: str | None = None, mend: str | None = None
-) -> None:
-    body = {"kind": kind, "what": what, "where": where, "mend": mend}
-    typer.echo(json.dumps({"error": body}))

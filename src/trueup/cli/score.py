@@ -18,9 +18,11 @@ from trueup.cli.common import (
     ZoneOption,
     console,
     field_map,
+    print_error,
     print_json,
     store_place,
 )
+from trueup.report.safe import one_line
 from trueup.report.words import counted
 
 if TYPE_CHECKING:
@@ -106,7 +108,10 @@ def score_and_show(
         with ProgressLine(console(err=True)) as show:
             scores = trueup.score(items, **options, on_progress=show)
     except KeyboardInterrupt:
-        typer.echo("Interrupted. What was answered is kept; run again to go on.", err=True)
+        kept = "What was answered is kept; run again to go on."
+        if json_:
+            print_error("Interrupted", "interrupted", mend=kept)
+        typer.echo(f"Interrupted. {kept}", err=True)
         return INTERRUPTED
     summary = scores.summary()
     # before anything is printed: who reads it may leave early
@@ -160,7 +165,7 @@ def _write(scores: Scores, *, out: Path | None, out_items: Path | None) -> Itera
 
     for target, rows in ((out, scores.rows), (out_items, scores.item_rows)):
         if target is not None:
-            yield f"{counted(write_rows(rows(), target), 'row')} in {target}"
+            yield f"{counted(write_rows(rows(), target), 'row')} in {one_line(str(target), 200)}"
 
 
 def _plan(items: Path, options: Mapping[str, Any], *, json_: bool) -> int:

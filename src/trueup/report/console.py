@@ -37,7 +37,8 @@ class PlainConsole(Console):
 def indented(text: RenderableType, *, by: int = 4) -> Table:
     """Return prose that is wrapped between words, with all its lines indented."""
     block = Table.grid(padding=0)
-    block.add_column(width=by)
+    if by:
+        block.add_column(width=by)
     block.add_column()
-    block.add_row("", text)
+    block.add_row(*([""] if by else []), text)
     return block

@@ -68,9 +68,10 @@ def _kind(spec: CriterionSpec) -> Iterator[Conflict]:
         if getattr(spec, key) is not None and kinds and kinds[0] != "check":
             what = f"@ belongs to a yes-or-no question, and this one has '{kinds[0]}'"
             yield Conflict((key,), what, f"Move the text into a level of '{kinds[0]}'")
-    if spec.when is not None and "check" in kinds:
-        what = "@ needs a judge, and a check is decided by code"
-        yield Conflict(("when",), what, "Delete it, or replace the check by a question")
+    for key in ("when", "if_empty"):
+        if getattr(spec, key) is not None and "check" in kinds:
+            what = "@ is for what a judge decides, and a check is decided by code"
+            yield Conflict((key,), what, "Delete it, or replace the check by a question")
 
 
 def _level_keys(spec: CriterionSpec) -> Iterator[Conflict]:

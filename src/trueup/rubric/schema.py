@@ -86,6 +86,8 @@ _CRITERION = [
      "then": {"not": {"anyOf": [_has("met"), _has("unmet")]},
               "properties": {"gate": {"not": {"const": True}}}}},
     {"description": "A condition needs a judge.", "not": {"required": ["when", "check"]}},
+    {"description": "What an empty output means is for a judge's question.",
+     "not": {"required": ["if_empty", "check"]}},
     {"description": "A gate states what must hold; only a gate may weigh nothing.",
      "if": _GATED,
      "then": {"properties": {"weight": {"minimum": 0}}},

@@ -69,7 +69,8 @@ def check_paths(paths: Sequence[Path]) -> list[Checked]:
     found = []
     for path in paths:
         if not path.exists():
-            raise WorkspaceError("there is no such file or folder", where=str(path))
+            what = "there is no such file or folder"
+            raise WorkspaceError(what, where=str(path), mend="Check the path")
         files = list(_files(path)) if path.is_dir() else [(path, _kind(path))]
         if not files:
             mend = "A workspace has rubrics/, judges/ or runners/: trueup init makes one"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from trueup.api import fit, load_rubric
+from trueup.api import fit, load_rubric, split_map
 from trueup.errors import DataError, RubricError, TooFewLabels, did_you_mean
 from trueup.item.labels import read_labels
 from trueup.judge.features.judge import FeaturesJudge
@@ -61,6 +61,7 @@ def fit_all(
     criteria: Sequence[str] | None = None,
     group: str | None = None,
     field_map: Mapping[str, str] | None = None,
+    timezone: str | None = None,
     name: str = "surface",
     seed: int = 0,
 ) -> Fitted:
@@ -68,15 +69,19 @@ def fit_all(
 
     Raises:
         TooFewLabels: No criterion could be learnt.
-        RubricError: A named criterion is not in the rubric.
+        RubricError: A named criterion is not in the rubric, or code decides it.
+        DataError: Items or labels cannot be read, or a label is no level of its criterion.
     """
     rubric_ = load_rubric(rubric)
-    known = list(read_labels(labels))
+    known = read_labels(labels, fields=split_map(field_map)[1], timezone=timezone)
     labelled = {label.criterion for label in known}
     for wanted in criteria or ():
         if wanted not in rubric_.by_id:
             mend = did_you_mean(wanted, rubric_.by_id)
             raise RubricError(f"there is no criterion '{wanted}'", where=rubric_.name, mend=mend)
+        if rubric_.by_id[wanted].check is not None:
+            what = f"code decides '{wanted}', so there is nothing to learn"
+            raise RubricError(what, where=rubric_.name, mend="Name a criterion that a judge decides")
     chosen = criteria or [c.id for c in rubric_.judged if c.id in labelled]
     heads: dict[str, Head] = {}
     questions: dict[str, str] = {}
@@ -86,9 +91,9 @@ def fit_all(
         try:
             judge = fit(
                 items, labels, rubric=rubric_, criterion=criterion, group=group,
-                field_map=field_map, seed=seed,
+                field_map=field_map, timezone=timezone, seed=seed,
             )  # fmt: skip
-        except (TooFewLabels, DataError) as error:
+        except (TooFewLabels, UnusableLabels) as error:
             left_out[criterion] = f"{error.what}. {error.mend}" if error.mend else error.what
             continue
         heads |= judge.heads

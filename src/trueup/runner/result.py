@@ -41,6 +41,11 @@ class Judged(NamedTuple):
     findings: Mapping[tuple[str, int], Finding]
     """(criterion, replicate) -> finding."""
 
+    def values_of(self, criterion: str) -> list[float]:
+        """Return a criterion's values over the replicates that have one."""
+        found = (f for (name, _), f in self.findings.items() if name == criterion)
+        return [finding.value for finding in found if finding.value is not None]
+
 
 class Scores:
     """The scores of one run.

@@ -10,6 +10,8 @@ from trueup.agreement.mean import MeanSum
 from trueup.judge.verdict import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trueup.judge.verdict import Finding
     from trueup.rubric.model import Criterion
     from trueup.runner.result import Scores
@@ -29,7 +31,9 @@ def summarise(scores: Scores) -> dict[str, Any]:
     for judged in scores.judged():
         group = judged.known.get("group")
         for (criterion, _), finding in judged.findings.items():
-            sums[criterion].add(finding, group)
+            sums[criterion].count(finding)
+        for criterion, part in sums.items():
+            part.add(judged.values_of(criterion), group)
         score, outcome = scores.score_of(judged)
         outcomes[outcome] += 1
         if score.value is not None:
@@ -69,14 +73,17 @@ class _CriterionSum:
         self._levels: Counter[str] = Counter()
         self._sum = MeanSum()
 
-    def add(self, finding: Finding, group: str | None) -> None:
+    def count(self, finding: Finding) -> None:
         self._outcomes[finding.outcome] += 1
         if finding.value is None:
             self._reasons[f"{finding.outcome}: {finding.reason}"] += 1
-            return
-        self._sum.add(finding.value, group)
-        if finding.level is not None:
+        elif finding.level is not None:
             self._levels[finding.level] += 1
+
+    def add(self, values: Sequence[float], group: str | None) -> None:
+        """Add one item: its replicates are one value, since they are not independent."""
+        if values:
+            self._sum.add(sum(values) / len(values), group)
 
     def to_dict(self) -> dict[str, Any]:
         criterion = self._criterion

@@ -16,8 +16,8 @@ from benchmarks import calls, reading, startup, store  # noqa: E402 - the line a
 from benchmarks.meter import Goal, cores  # noqa: E402 - same
 
 PARTS = ("calls", "startup", "store", "reading")
-FULL = calls.Size(fast=2048, slow=320, repetitions=3)
-QUICK = calls.Size(fast=1024, slow=64, repetitions=2)
+FULL = calls.Size(fast=2048, slow=320, repetitions=5)
+QUICK = calls.Size(fast=1024, slow=64, repetitions=3)
 
 
 def main() -> int:

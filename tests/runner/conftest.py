@@ -13,17 +13,17 @@ from trueup.item.model import Item
 from trueup.judge.llm.judge import LLMJudge
 from trueup.judge.llm.spec import LLMSpec
 from trueup.rubric.load import parse_rubric
-from trueup.runner.result import Scores
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
 from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator
     from pathlib import Path
 
     from trueup.judge.protocol import Judge
     from trueup.rubric.model import Rubric
+    from trueup.runner.result import Scores
 
 POLITE = "Is the reply polite?"
 BRIEF = "Is the reply brief?"
@@ -147,3 +147,39 @@ def score(path: Path) -> Iterator[Score]:
 @pytest.fixture
 def outcomes() -> Outcomes:
     return lambda scores: Counter(row["outcome"] for row in scores.rows())
+
+
+class Jumping(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer, so that waiting takes no time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 1000.0
+
+    def time(self) -> float:
+        return self._now
+
+    def _run_once(self) -> None:
+        scheduled: Any = self._scheduled  # type: ignore[attr-defined] # BaseEventLoop's own
+        if not self._ready and scheduled:  # type: ignore[attr-defined] # same
+            self._now = max(self._now, scheduled[0].when())
+        super()._run_once()  # type: ignore[misc] # same
+
+
+class OnJumpingClock(Protocol):
+    """Run a coroutine on a clock that jumps."""
+
+    def __call__(self, work: Coroutine[Any, Any, None]) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def on_jumping_clock() -> OnJumpingClock:
+    def run(work: Coroutine[Any, Any, None]) -> None:
+        async def bounded() -> None:
+            async with asyncio.timeout(1e6):
+                await work
+
+        with asyncio.Runner(loop_factory=Jumping) as runner:
+            runner.run(bounded())
+
+    return run

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
+
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
 
@@ -34,7 +35,7 @@ def spent(server: FaultServer) -> int:
 
 @pytest.mark.parametrize("calls", [1, 2, 7, 33, 79])
 def test_a_cap_on_calls_is_exact_by_the_servers_own_count(
-    server: FaultServer, judge_at: JudgeAt, score: Score, two: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, two: Rubric, items: list[Item],
     outcomes: Outcomes, calls: int,
 ) -> None:  # fmt: skip
     server.configure(latency=0.002)
@@ -49,7 +50,7 @@ def test_a_cap_on_calls_is_exact_by_the_servers_own_count(
 
 @pytest.mark.parametrize("lacking", [["400-json-schema"], ["400-json-mode", "400-temperature"]])
 def test_requests_that_only_find_out_what_the_endpoint_lacks_count_too(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     lacking: list[str],
 ) -> None:  # fmt: skip
     server.configure(lacks=lacking)
@@ -71,7 +72,7 @@ def test_attempts_that_fail_count_too(
 
 
 def test_a_budget_that_suffices_stops_nothing(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes,
 ) -> None:  # fmt: skip
     scores = score(items, rubric, judge_at(server), budget=Budget(calls=40))
@@ -81,7 +82,7 @@ def test_a_budget_that_suffices_stops_nothing(
 
 
 def test_a_second_run_with_more_goes_on_and_asks_nothing_twice(
-    server: FaultServer, judge_at: JudgeAt, score: Score, two: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, two: Rubric, items: list[Item],
     outcomes: Outcomes,
 ) -> None:  # fmt: skip
     judge = judge_at(server)
@@ -96,7 +97,7 @@ def test_a_second_run_with_more_goes_on_and_asks_nothing_twice(
 
 @pytest.mark.parametrize("concurrency", [1, 32])
 def test_tokens_are_never_more_than_the_cap_and_most_of_it_is_used(
-    server: FaultServer, judge_at: JudgeAt, score: Score, two: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, two: Rubric, items: list[Item],
     concurrency: int,
 ) -> None:  # fmt: skip
     cap = 20_000

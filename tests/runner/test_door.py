@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from trueup.judge.protocol import Answered
 from trueup.judge.transport.base import Call, Endpoint, Limits, Reply
 from trueup.judge.verdict import scored, unscored
 from trueup.runner.budget import Budget, Purse
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from trueup.judge.protocol import Answered
     from trueup.judge.verdict import Finding
 
+MET = scored(1.0, "met")
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "string", "enum": ["met"]}}}
 
 
@@ -43,7 +44,7 @@ def call_to(server: FaultServer, text: str = "a question", **limits: Any) -> Cal
 
 
 def met(_reply: Reply) -> Mapping[str, Finding]:
-    return {"c": scored(True)}
+    return {"c": MET}
 
 
 def unreadable(_reply: Reply) -> Mapping[str, Finding]:
@@ -111,7 +112,7 @@ def test_whoever_waits_for_an_asker_that_is_cancelled_asks_after_all(
 ) -> None:
     async def work(door: Door) -> None:
         first = asyncio.create_task(door.ask(call_to(plain), met))
-        while not door._flying:
+        while not door._flying:  # noqa: ASYNC110 - the door tells nobody
             await asyncio.sleep(0)
         others = [asyncio.create_task(door.ask(call_to(plain), met)) for _ in range(3)]
         await asyncio.sleep(0)
@@ -202,6 +203,20 @@ def test_a_server_that_asks_to_wait_for_an_hour_is_not_waited_for(
     with_door(path, work)
 
 
+def test_a_server_that_asks_to_come_back_at_once_is_not_hammered(
+    path: Path, plain: FaultServer
+) -> None:
+    plain.configure(faults={Fault.RATE_LIMIT: 1.0}, retry_after=0)
+
+    async def work(door: Door) -> None:
+        answer = await door.ask(call_to(plain, deadline=0.7), met)
+        assert answer.findings["c"].reason == "rate_limited"
+
+    with_door(path, work)
+
+    assert plain.requests <= 3
+
+
 @pytest.mark.parametrize("limits", [{"requests_per_minute": 1200}, {"concurrency": 1}])
 def test_waiting_for_a_turn_is_not_taken_from_a_calls_own_time(
     path: Path, plain: FaultServer, limits: dict[str, Any]
@@ -216,8 +231,16 @@ def test_waiting_for_a_turn_is_not_taken_from_a_calls_own_time(
     with_door(path, work)
 
 
-RECOVERED = [Fault.SERVER_ERROR, Fault.UNAVAILABLE, Fault.MALFORMED, Fault.CUT_BODY,
-             Fault.CUT_EARLY, Fault.RATE_LIMIT, Fault.RATE_LIMIT_BARE, Fault.INVALID_UTF8]  # fmt: skip
+RECOVERED = [
+    Fault.SERVER_ERROR,
+    Fault.UNAVAILABLE,
+    Fault.MALFORMED,
+    Fault.CUT_BODY,
+    Fault.CUT_EARLY,
+    Fault.RATE_LIMIT,
+    Fault.RATE_LIMIT_BARE,
+    Fault.INVALID_UTF8,
+]
 
 
 def test_faults_that_pass_are_outlasted_by_retries(path: Path, plain: FaultServer) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
+
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
     from trueup.runner.result import Scores
@@ -63,7 +64,7 @@ def truth(items: list[Item]) -> dict[str, float]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_three_hundred_items_come_through_bad_weather(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
     three_hundred: list[Item], outcomes: Outcomes, path: Path, seed: int,
 ) -> None:  # fmt: skip
     server.configure(faults=weather(seed))
@@ -84,7 +85,7 @@ def test_three_hundred_items_come_through_bad_weather(
 
 
 def test_with_repairs_one_run_is_enough(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
     three_hundred: list[Item], outcomes: Outcomes,
 ) -> None:  # fmt: skip
     server.configure(faults=weather(1))
@@ -112,7 +113,7 @@ PERMANENT = [
 
 @pytest.mark.parametrize(("fault", "outcome", "reason", "again"), PERMANENT)
 def test_what_never_gets_better_ends_in_its_own_outcome_and_is_asked_again_only_if_it_may_help(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     fault: Fault, outcome: str, reason: str, again: bool,
 ) -> None:  # fmt: skip
     server.configure(faults={fault: 0.4}, sticky=[fault])
@@ -133,7 +134,7 @@ def test_what_never_gets_better_ends_in_its_own_outcome_and_is_asked_again_only_
 
 @pytest.mark.parametrize("fault", [Fault.WRONG_TYPE, Fault.DRIP])
 def test_what_is_odd_but_right_is_an_answer(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     fault: Fault,
 ) -> None:  # fmt: skip
     server.configure(faults={fault: 1.0}, drip_seconds=0.05)
@@ -159,7 +160,7 @@ def test_a_mixture_of_everything_never_makes_a_value_up(
 
 
 def test_an_enormous_reply_is_not_read_and_ends_nothing(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes,
 ) -> None:  # fmt: skip
     server.configure(

@@ -13,6 +13,7 @@ from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:
     from tests.runner.conftest import JudgeAt, Score
+
     from trueup.rubric.model import Rubric
 
 TEXT = """\
@@ -57,7 +58,7 @@ WORDS = [
 
 @pytest.mark.parametrize(("old", "new", "changed"), WORDS)
 def test_one_word_of_a_criterion_asks_that_criterion_again_and_no_other(
-    server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric,
     old: str, new: str, changed: str,
 ) -> None:  # fmt: skip
     edited = parse_rubric(TEXT.replace(old, new))
@@ -130,7 +131,13 @@ def test_more_samples_ask_only_for_those_that_are_missing(
      ("version", 0), ("arm", 0), ("metadata", 0), ("id", 0)],
 )  # fmt: skip
 def test_another_text_of_one_item_asks_that_item_again_and_nothing_else_does(
-    server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric, field: str, asked: int
+    *,
+    server: FaultServer,
+    judge_at: JudgeAt,
+    score: Score,
+    original: Rubric,
+    field: str,
+    asked: int,
 ) -> None:
     value: Any = {"key": "other"} if field == "metadata" else "other"
     score(ITEMS, original, judge_at(server))
@@ -157,7 +164,7 @@ SCORING = [
 
 @pytest.mark.parametrize(("old", "new"), SCORING)
 def test_comments_white_space_and_scoring_ask_nothing_again(
-    server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric, old: str, new: str
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric, old: str, new: str
 ) -> None:
     edited = parse_rubric(TEXT.replace(old, new))
     score(ITEMS, original, judge_at(server))
@@ -193,8 +200,8 @@ LIMITS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("change", LIMITS, ids=str)
 def test_prices_limits_and_keys_ask_nothing_again(
-    server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric, change: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, original: Rubric,
+    change: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SOME_KEY", "sk-hunter2hunter2")
     score(ITEMS, original, judge_at(server))

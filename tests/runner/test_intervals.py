@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.runner.conftest import JudgeAt, Score
-    from trueup.rubric.model import Rubric
+
     from trueup.testing.faultserver import FaultServer
 
 BINARY = parse_rubric("name: r\ntask: t\ncriteria:\n  - {id: polite, ask: Is it polite?}\n")
@@ -47,15 +47,19 @@ def clustered(values: Sequence[float], groups: Sequence[object]) -> tuple[float,
 
 
 def run(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
-    values: Sequence[int], groups: Sequence[str | None],
-) -> dict[str, Any]:  # fmt: skip
+    server: FaultServer,
+    judge_at: JudgeAt,
+    score: Score,
+    *,
+    values: Sequence[int],
+    groups: Sequence[str | None],
+) -> dict[str, Any]:
     words = ("poor", "good")
     items = [
         Item(id=f"i{n}", output=f"{words[value]} reply {n}", group=group)
         for n, (value, group) in enumerate(zip(values, groups, strict=True))
     ]
-    return score(items, rubric, judge_at(server)).summary()
+    return score(items, BINARY, judge_at(server)).summary()
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 5), (5, 5), (1, 30), (17, 30), (8, 10)])
@@ -64,7 +68,7 @@ def test_a_share_has_wilsons_interval(
 ) -> None:
     values = [1] * successes + [0] * (n - successes)
 
-    summary = run(server, judge_at, score, BINARY, values, [None] * n)
+    summary = run(server, judge_at, score, values=values, groups=[None] * n)
 
     low, high = wilson(successes, n)
     for figure in (summary["score"], summary["criteria"][0]["mean"]):
@@ -80,7 +84,7 @@ def test_items_of_one_group_do_not_count_as_independent(
     values = [1, 1, 1, 0, 0, 1, 1, 0, 1, 0]
     groups = ["a", "a", "a", "b", "b", "c", "c", "c", None, None]
 
-    figure = run(server, judge_at, score, BINARY, values, groups)["score"]
+    figure = run(server, judge_at, score, values=values, groups=groups)["score"]
 
     assert figure["method"] == "clustered t"
     assert (figure["n"], figure["n_groups"]) == (10, 5)

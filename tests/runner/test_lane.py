@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
+
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
 
@@ -29,7 +30,7 @@ def statuses(path: Path) -> list[str]:
 
 
 def test_a_wrong_key_ends_the_run_at_once(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("JUDGE_KEY", "sk-hunter2hunter2")
@@ -104,7 +105,8 @@ def test_an_endpoint_that_dies_ends_the_run_and_keeps_what_was_answered(
 
         with Store.open(path) as store, store.transaction() as connection:
             kept = connection.exec_driver_sql("select count(*) from call").scalar()
-    assert answered == kept > 0
+    assert kept == answered
+    assert answered > 0
 
 
 def test_a_model_that_does_not_exist_ends_the_run_after_twenty_calls(
@@ -119,7 +121,7 @@ def test_a_model_that_does_not_exist_ends_the_run_after_twenty_calls(
 
 
 def test_rejections_that_are_not_in_a_row_end_nothing(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes,
 ) -> None:  # fmt: skip
     def every_other(request: dict[str, Any], _before: int) -> Fault | None:
@@ -137,7 +139,7 @@ def test_rejections_that_are_not_in_a_row_end_nothing(
     [([], "schema"), (["400-json-schema"], "object"), (["400-json-mode"], "text")],
 )
 def test_the_ladder_is_climbed_down_to_the_first_rung_that_holds(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes, path: Path, lacks: list[str], rung: str,
 ) -> None:  # fmt: skip
     server.configure(lacks=lacks)
@@ -153,7 +155,7 @@ def test_the_ladder_is_climbed_down_to_the_first_rung_that_holds(
 
 @pytest.mark.parametrize("lacks", [["400-json-schema"], ["400-json-mode"]])
 def test_where_no_schema_binds_the_answer_a_nonce_is_asked_for_after_the_item(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     lacks: list[str],
 ) -> None:  # fmt: skip
     server.configure(lacks=lacks)
@@ -181,7 +183,7 @@ def test_a_model_that_forgets_the_nonce_is_not_believed(
 
 @pytest.mark.parametrize("structured", ["schema", "object", "text"])
 def test_a_rung_that_a_judge_declares_is_the_only_one_asked(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     structured: str,
 ) -> None:  # fmt: skip
     score(items[:3], rubric, judge_at(server, structured=structured))
@@ -192,7 +194,7 @@ def test_a_rung_that_a_judge_declares_is_the_only_one_asked(
 
 
 def test_a_declared_rung_that_the_endpoint_lacks_fails_by_name(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes,
 ) -> None:  # fmt: skip
     server.configure(lacks=["400-json-schema"])
@@ -204,7 +206,7 @@ def test_a_declared_rung_that_the_endpoint_lacks_fails_by_name(
 
 
 def test_a_temperature_that_the_endpoint_does_not_take_is_left_out_and_recorded(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes, path: Path,
 ) -> None:  # fmt: skip
     server.configure(lacks=["400-temperature"])

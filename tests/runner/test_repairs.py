@@ -8,13 +8,14 @@ from trueup.testing.faultserver import Fault
 
 if TYPE_CHECKING:
     from tests.runner.conftest import JudgeAt, Outcomes, Score
+
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
     from trueup.testing.faultserver import FaultServer
 
 
 def test_a_passing_muddle_is_mended_in_the_same_run(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
     items: list[Item], outcomes: Outcomes,
 ) -> None:  # fmt: skip
     def first_time_only(_request: object, nth: int) -> Fault | None:
@@ -27,7 +28,7 @@ def test_a_passing_muddle_is_mended_in_the_same_run(
 
 
 def test_what_stays_unreadable_costs_one_more_call_and_keeps_its_outcome(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
     items: list[Item], outcomes: Outcomes,
 ) -> None:  # fmt: skip
     server.configure(faults={Fault.WRONG_SCHEMA: 1.0})
@@ -37,7 +38,7 @@ def test_what_stays_unreadable_costs_one_more_call_and_keeps_its_outcome(
 
 
 def test_refusals_and_cut_answers_are_not_repaired(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
     items: list[Item], outcomes: Outcomes,
 ) -> None:  # fmt: skip
     for fault, outcome in ((Fault.REFUSAL, "refused"), (Fault.TRUNCATED, "truncated")):

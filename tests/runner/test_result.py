@@ -1,4 +1,4 @@
-"""Scores of a run: columns, counts, bounds, and values that follow the rubric without a question."""
+"""Scores of a run: columns, counts, bounds, and values that follow the rubric unasked."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Score
+
     from trueup.judge.protocol import Request
     from trueup.testing.faultserver import FaultServer
 
+MET = scored(1.0, "met")
+UNMET = scored(0.0, "unmet")
 RUBRIC = """\
 name: r
 version: 3
@@ -68,11 +71,11 @@ def level(key: str, value: float) -> Finding:
 
 
 SAID: Answers = {
-    "best": answers(scored(True), scored(False), level("3", 1.0)),
-    "plain": answers(scored(True), scored(True), level("2", 0.4)),
-    "partly": answers(scored(True), unscored("refused", "refused"), level("3", 1.0)),
+    "best": answers(MET, UNMET, level("3", 1.0)),
+    "plain": answers(MET, MET, level("2", 0.4)),
+    "partly": answers(MET, unscored("refused", "refused"), level("3", 1.0)),
     "silent": answers(*[unscored("abstained", "cannot_tell", "who knows")] * 3),
-    "broken": answers(scored(True), scored(False), unscored("failed", "timed_out")),
+    "broken": answers(MET, UNMET, unscored("failed", "timed_out")),
     "alien": answers(*[unscored("not_applicable", "condition_false")] * 3),
 }
 ITEMS = [Item(id=f"the-{name}", output=name) for name in SAID]
@@ -201,8 +204,8 @@ def test_a_mean_over_answers_follows_the_levels_too_and_any_other_value_stands(
     spread = Finding(outcome="scored", value=0.45, level="2", detail={"distribution": shares})
     predicted = Finding(outcome="scored", value=0.37, level="2")
     said: Answers = {
-        "spread": answers(scored(True), scored(False), spread),
-        "predicted": answers(scored(True), scored(False), predicted),
+        "spread": answers(MET, UNMET, spread),
+        "predicted": answers(MET, UNMET, predicted),
     }
     items = [Item(id=name, output=name) for name in said]
     judge = as_judge(Scripted(said))

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from trueup.errors import JudgeError, StoreError
 from trueup.item.model import Item
 from trueup.rubric.load import parse_rubric
-from trueup.runner.result import Scores
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
 from trueup.testing.faultserver import Fault, FaultServer
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
+
     from trueup.rubric.model import Rubric
     from trueup.runner.progress import Progress
+    from trueup.runner.result import Scores
 
 MIXED = parse_rubric("""\
 name: r
@@ -104,9 +105,15 @@ def test_code_decides_what_needs_no_judge(
         assert set(found(scores, name).values()) == {("abstained", fault, None)}
     assert server.requests == 5
     by_rule = {
-        (finding["criterion"], finding["decided_by"]) for finding in scores.of_item("bare")["findings"]
+        (finding["criterion"], finding["decided_by"])
+        for finding in scores.of_item("bare")["findings"]
     }
-    assert by_rule == {("polite", "judge"), ("sorry", "rule"), ("grounded", "rule"), ("said", "judge")}
+    assert by_rule == {
+        ("polite", "judge"),
+        ("sorry", "rule"),
+        ("grounded", "rule"),
+        ("said", "judge"),
+    }
 
 
 def test_criteria_that_need_a_judge_do_not_run_without_one(score: Score, rubric: Rubric) -> None:
@@ -136,7 +143,7 @@ def test_a_run_over_nothing_ends_well(
 
 
 def test_only_what_failed_is_asked_where_that_is_wanted(
-    server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
     outcomes: Outcomes,
 ) -> None:  # fmt: skip
     judge = judge_at(server)
@@ -202,7 +209,7 @@ class Interrupted(Exception):
 
 
 def test_items_that_stop_coming_leave_a_run_that_can_be_resumed(
-    server: FaultServer, judge_at: JudgeAt, rubric: Rubric, items: list[Item], path: Path
+    server: FaultServer, judge_at: JudgeAt, rubric: Rubric, path: Path
 ) -> None:
     def broken() -> Iterator[Item]:
         for number in range(300):
@@ -231,7 +238,7 @@ def test_a_cancelled_run_says_so_and_leaves_nothing_open(
     async def go(store: Store) -> None:
         run = ScoringRun(store, rubric, judge_at(server, concurrency=4))
         task = asyncio.create_task(run.run(items, source="a test"))
-        while server.counts["ok"] < 8:
+        while server.counts["ok"] < 8:  # noqa: ASYNC110 - another thread counts
             await asyncio.sleep(0.005)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.store.conftest import CallRow
+
     from trueup.judge.protocol import Request
 
 CANARY = "kestrel-9f3b"

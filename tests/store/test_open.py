@@ -173,8 +173,11 @@ def test_a_refused_url_shows_no_credentials(url: str) -> None:
     assert "reader" not in said
 
 
-def test_a_store_that_must_exist_is_not_made(path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["", "sqlite:///"])
+def test_a_store_that_must_exist_is_not_made(path: Path, scheme: str) -> None:
     with pytest.raises(StoreError, match="there is no store here"):
-        Store.open_existing(str(path))
+        Store.open_existing(f"{scheme}{path}")
 
     assert not path.exists()
+    Store.open(path).close()
+    Store.open_existing(f"{scheme}{path}").close()

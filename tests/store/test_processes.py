@@ -17,6 +17,7 @@ from trueup.store.store import Store
 if TYPE_CHECKING:
     from tests.store.conftest import CallRow, VerdictRow
 
+MET = scored(1.0, "met")
 SOURCE = str(Path(trueup.__path__[0]).parent)
 
 OPEN = """
@@ -39,7 +40,7 @@ async def write(store, first, count):
     for number in range(first, first + count):
         key = number.to_bytes(16, "big")
         writer.put("verdict", {
-            **finding_columns(scored(True, explanation=f"number {number}")),
+            **finding_columns(scored(1.0, "met", f"number {number}")),
             "key": key, "instrument": 1, "content": key, "replicate": 0, "occasion": "",
             "run": first, "at": 0,
         })
@@ -117,9 +118,7 @@ def test_a_reader_sees_what_another_connection_has_committed(
     with Store.open(path) as reader:
         assert reader.verdicts([(1).to_bytes(16, "big")]) == {}
 
-        store.write(
-            {"verdict": [verdict_row(1, scored(True))], "call": [call_row(2, Reply(text=""))]}
-        )
+        store.write({"verdict": [verdict_row(1, MET)], "call": [call_row(2, Reply(text=""))]})
 
         assert len(reader.verdicts([(1).to_bytes(16, "big")])) == 1
         assert len(reader.replies([(2).to_bytes(16, "big")])) == 1

@@ -17,6 +17,7 @@ from trueup.store.store import Store
 if TYPE_CHECKING:
     from tests.store.conftest import CallRow, VerdictRow
 
+MET = scored(1.0, "met")
 KEY = (1).to_bytes(16, "big")
 SETTLED = [outcome for outcome in OUTCOMES if outcome not in ASK_AGAIN]
 UNSETTLED: list[Outcome] = sorted(ASK_AGAIN)
@@ -54,7 +55,7 @@ def test_anything_replaces_what_is_to_be_asked_again(
 def test_the_order_counts_within_one_commit_too(verdict_row: VerdictRow) -> None:
     rows = [
         verdict_row(1, unscored("failed", "timed_out")),
-        verdict_row(1, scored(True, explanation="kept")),
+        verdict_row(1, scored(1.0, "met", "kept")),
         verdict_row(1, unscored("failed", "timed_out")),
     ]
     with Store.open() as store:
@@ -76,7 +77,7 @@ def test_a_call_that_is_made_again_has_the_newest_reply_and_all_attempts(call_ro
 def test_many_keys_are_found_in_one_question(verdict_row: VerdictRow) -> None:
     keys = [number.to_bytes(16, "big") for number in range(2500)]
     with Store.open() as store:
-        store.write({"verdict": [verdict_row(number, scored(True)) for number in range(2500)]})
+        store.write({"verdict": [verdict_row(number, MET) for number in range(2500)]})
 
         assert store.verdicts(keys).keys() == set(keys)
         assert store.verdicts([]) == {}
@@ -101,7 +102,7 @@ def test_a_server_that_claims_enormous_usage_breaks_nothing(call_row: CallRow) -
 
 
 def test_error_messages_hold_no_parameters(verdict_row: VerdictRow) -> None:
-    row: dict[str, Any] = {**verdict_row(1, scored(True, explanation="canary")), "instrument": None}
+    row: dict[str, Any] = {**verdict_row(1, scored(1.0, "met", "canary")), "instrument": None}
     with Store.open() as store, pytest.raises(StoreError) as caught:
         store.write({"verdict": [row]})
 
@@ -116,7 +117,7 @@ def test_a_failing_commit_writes_none_of_its_tables(
     bad: dict[str, Any] = {**call_row(2, Reply(text="")), "rung": None}
     with Store.open() as store:
         with pytest.raises(StoreError):
-            store.write({"verdict": [verdict_row(1, scored(True))], "call": [bad]})
+            store.write({"verdict": [verdict_row(1, MET)], "call": [bad]})
 
         assert store.verdicts([KEY]) == {}
 

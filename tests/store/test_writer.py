@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.store.conftest import VerdictRow
+MET = scored(1.0, "met")
 
 
 def key(number: int) -> bytes:
@@ -51,7 +52,7 @@ def test_settled_returns_only_when_another_connection_can_see_the_row(
         writer = Writer(store)
         with Store.open(path) as other:
             for number in range(5):
-                writer.put("verdict", verdict_row(number, scored(True)))
+                writer.put("verdict", verdict_row(number, MET))
                 assert key(number) not in other.verdicts([key(number)])
                 await writer.settled()
                 assert key(number) in other.verdicts([key(number)])
@@ -64,10 +65,10 @@ def test_rows_are_committed_without_anybody_waiting(
 ) -> None:
     async def go() -> None:
         writer = Writer(store)
-        writer.put("verdict", verdict_row(1, scored(True)))
+        writer.put("verdict", verdict_row(1, MET))
         with Store.open(path) as other:
             async with asyncio.timeout(10):
-                while not other.verdicts([key(1)]):
+                while not other.verdicts([key(1)]):  # noqa: ASYNC110 - the database tells nobody
                     await asyncio.sleep(0.001)
 
     asyncio.run(go())
@@ -78,7 +79,7 @@ def test_everybody_who_waits_shares_a_commit(counting: Counting, verdict_row: Ve
         writer = Writer(counting)
 
         async def one(number: int) -> None:
-            writer.put("verdict", verdict_row(number, scored(True)))
+            writer.put("verdict", verdict_row(number, MET))
             await writer.settled()
 
         await asyncio.gather(*(one(number) for number in range(100)))
@@ -95,7 +96,7 @@ def test_a_great_many_rows_do_not_wait_for_the_timer(
     async def go() -> None:
         writer = Writer(counting)
         for number in range(1000):
-            writer.put("verdict", verdict_row(number, scored(True)))
+            writer.put("verdict", verdict_row(number, MET))
         assert counting.commits == 3
         writer.close()
 
@@ -116,7 +117,7 @@ def test_whoever_stops_waiting_takes_nothing_from_the_others(
 ) -> None:
     async def go() -> list[Any]:
         writer = Writer(store)
-        writer.put("verdict", verdict_row(1, scored(True)))
+        writer.put("verdict", verdict_row(1, MET))
         waiting = [asyncio.create_task(writer.settled()) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
@@ -140,14 +141,14 @@ def test_a_failing_commit_reaches_everybody_who_waits_puts_or_closes(
         counting.failing = failure
 
         async def one(number: int) -> None:
-            writer.put("verdict", verdict_row(number, scored(True)))
+            writer.put("verdict", verdict_row(number, MET))
             await writer.settled()
 
         async with asyncio.timeout(10):
             waited = await asyncio.gather(*(one(n) for n in range(5)), return_exceptions=True)
         counting.failing = None
         late: list[Callable[[], Coroutine[Any, Any, None] | None]] = [
-            lambda: writer.put("verdict", verdict_row(9, scored(True))),
+            lambda: writer.put("verdict", verdict_row(9, MET)),
             writer.close,
         ]
         for action in late:
@@ -168,7 +169,7 @@ def test_nothing_is_lost_in_silence_where_nobody_waits(
         writer = Writer(counting)
         counting.failing = StoreError("the disk is full")
         for number in range(256):  # the last of them commits, and fails
-            writer.put("verdict", verdict_row(number, scored(True)))
+            writer.put("verdict", verdict_row(number, MET))
         assert counting.commits == 1
         with pytest.raises(StoreError, match="the disk is full"):
             writer.close()
@@ -190,7 +191,7 @@ def test_a_full_disk_is_a_store_error_in_every_method_that_writes(
     store: Store, verdict_row: VerdictRow
 ) -> None:
     full(store)
-    rows = [verdict_row(n, scored(True, explanation="x" * 4000)) for n in range(200)]
+    rows = [verdict_row(n, scored(1.0, "met", "x" * 4000)) for n in range(200)]
     run = {
         "occasion": "", "source": "x" * 200_000, "judge": "j", "rubric": "{}", "instruments": "{}",
         "replicates": 1,
@@ -214,7 +215,7 @@ def test_a_store_that_another_program_holds_is_a_store_error(
     monkeypatch.setattr("trueup.store.engine.BUSY_SECONDS", 0)
     with Store.open(path) as holder, Store.open(path) as other, holder.transaction():
         with pytest.raises(StoreError, match="locked"):
-            other.write({"verdict": [verdict_row(1, scored(True))]})
+            other.write({"verdict": [verdict_row(1, MET)]})
         with pytest.raises(StoreError, match="locked"):
             other.end_run(1, status="done")
         assert other.verdicts([key(1)]) == {}

@@ -20,8 +20,7 @@ _BROKEN = 2
 
 def command(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files or workspaces; this folder by default.", metavar="PATH"),
+        list[Path] | None, typer.Argument(help="Files or workspaces; this folder by default.")
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,

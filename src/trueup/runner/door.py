@@ -320,7 +320,7 @@ class _Tries:
     def wait(self) -> float:
         """Return seconds until the next attempt: what the server asked, else doubling."""
         asked = self.last.retry_after if self.last else None
-        if asked is not None:
+        if asked:  # a server that says 0 is not believed: it would be asked ten times a second
             return asked + random.uniform(0, 0.1)  # noqa: S311 - jitter
         longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.count - 1))
         return random.uniform(longest / 2, longest)  # noqa: S311 - jitter

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from trueup.api import fit, load_rubric, split_map
-from trueup.errors import DataError, RubricError, TooFewLabels, did_you_mean
+from trueup.errors import RubricError, TooFewLabels, did_you_mean
 from trueup.item.labels import read_labels
+from trueup.judge.features.head import UnusableLabels
 from trueup.judge.features.judge import FeaturesJudge
 
 if TYPE_CHECKING:
@@ -76,12 +77,7 @@ def fit_all(
     known = read_labels(labels, fields=split_map(field_map)[1], timezone=timezone)
     labelled = {label.criterion for label in known}
     for wanted in criteria or ():
-        if wanted not in rubric_.by_id:
-            mend = did_you_mean(wanted, rubric_.by_id)
-            raise RubricError(f"there is no criterion '{wanted}'", where=rubric_.name, mend=mend)
-        if rubric_.by_id[wanted].check is not None:
-            what = f"code decides '{wanted}', so there is nothing to learn"
-            raise RubricError(what, where=rubric_.name, mend="Name a criterion that a judge decides")
+        _refuse_unlearnable(wanted, rubric_)
     chosen = criteria or [c.id for c in rubric_.judged if c.id in labelled]
     heads: dict[str, Head] = {}
     questions: dict[str, str] = {}
@@ -104,3 +100,13 @@ def fit_all(
         why = "; ".join(left_out.values()) or "no label is for a criterion that a judge decides"
         raise TooFewLabels(f"nothing could be learnt: {why}", where=rubric_.name)
     return Fitted(FeaturesJudge(heads, questions=questions, name=name), tuple(rows), left_out)
+
+
+def _refuse_unlearnable(wanted: str, rubric: Rubric) -> None:
+    if wanted not in rubric.by_id:
+        mend = did_you_mean(wanted, rubric.by_id)
+        raise RubricError(f"there is no criterion '{wanted}'", where=rubric.name, mend=mend)
+    if rubric.by_id[wanted].check is not None:
+        what = f"code decides '{wanted}', so there is nothing to learn"
+        mend = "Name a criterion that a judge decides"
+        raise RubricError(what, where=rubric.name, mend=mend)

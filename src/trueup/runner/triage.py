@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from trueup.rubric.check import CHECKS, run_check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trueup.item.model import Item
+    from trueup.item.model import Item, Text
     from trueup.judge.protocol import Judge
     from trueup.judge.verdict import Outcome
     from trueup.rubric.model import Criterion, Rubric
@@ -96,7 +97,7 @@ class Triage:
         if self._by_id:
             content = hashlib.sha256(content + item.id.encode("utf-8", "replace")).digest()[:16]
         present = item.present()
-        empty = not as_text(item.output).strip()
+        empty = _blank(item.output)
         decided = dict(self._decide(item, present, empty=empty))
         return Triaged(item, body, content, decided)
 
@@ -133,6 +134,13 @@ def decide(
         value = criterion.values[criterion.if_empty]
         return scored(value, criterion.if_empty, "the output is empty").by("rule")
     return unscored("abstained", "empty_output", "the output is empty").by("rule")
+
+
+def _blank(output: Text) -> bool:
+    """Whether there is nothing to see: only white space, control and formatting characters."""
+    if not isinstance(output, str):
+        return all(_blank(as_text((message,)).partition(":")[2]) for message in output)
+    return all(char.isspace() or unicodedata.category(char) in {"Cc", "Cf"} for char in output)
 
 
 def _checked_by_code(criterion: Criterion, item: Item) -> Finding:

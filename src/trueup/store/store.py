@@ -81,7 +81,8 @@ class Store:
         Raises:
             StoreError: There is none.
         """
-        if "://" not in place and not Path(place).exists():
+        file = place.removeprefix("sqlite:///").partition("?")[0] if "://" in place else place
+        if "://" not in file and not Path(file).expanduser().exists():
             mend = "trueup score makes it, or name another with --store"
             raise StoreError("there is no store here", where=place, mend=mend)
         return cls.open(place)

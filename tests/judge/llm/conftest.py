@@ -19,6 +19,7 @@ from trueup.rubric.load import parse_rubric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from trueup.item.model import Item
     from trueup.judge.transport.base import Call
@@ -28,6 +29,7 @@ SECRET = b"0123456789abcdef"
 _OUTPUT = re.compile(r"^\[OUTPUT (\w{12})\]\n(.*)\n\[/OUTPUT \1\]$", re.DOTALL | re.MULTILINE)
 _QUESTION = re.compile(r"^Question ([\w-]+): (.*)$", re.MULTILINE)
 _FIELDS = re.compile(r"with the fields (.+), and last a field nonce .*\nnonce: (\w+)")
+
 
 class Model:
     """Answers every question of a prompt, whatever the layout and the rung.
@@ -45,9 +47,7 @@ class Model:
         schema = form.get("json_schema", {}).get("schema")
         return self.answer(request["messages"], schema)
 
-    def answer(
-        self, messages: Any, schema: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
+    def answer(self, messages: Any, schema: Mapping[str, Any] | None) -> dict[str, Any]:
         text = messages[-1]["content"]
         found = _OUTPUT.search(text)
         output = found[2] if found else ""
@@ -55,7 +55,7 @@ class Model:
         if schema is not None:
             return self._filled(asked, schema["properties"], output)
         names, nonce = _FIELDS.findall(text)[-1]
-        parts = {name: {} for name in names.split(", ")}
+        parts: dict[str, dict[str, Any]] = {name: {} for name in names.split(", ")}
         return {**self._filled(asked, parts, output), "nonce": nonce}
 
     def _filled(
@@ -65,9 +65,7 @@ class Model:
             return self._one(next(iter(asked.values())), parts, output)
         names = ("applies", "evidence", "explanation", "answer", "cannot_tell_reason")
         return {
-            name: self._one(
-                asked[name], part.get("properties") or dict.fromkeys(names[1:]), output
-            )
+            name: self._one(asked[name], part.get("properties") or dict.fromkeys(names[1:]), output)
             for name, part in parts.items()
         }
 
@@ -178,3 +176,8 @@ class ModelOf(Protocol):
 @pytest.fixture
 def model() -> ModelOf:
     return Model
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"

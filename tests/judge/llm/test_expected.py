@@ -117,6 +117,7 @@ def test_without_probabilities_there_is_no_value(judged: Judged) -> None:
         ({"C": 0.5, "maybe": 0.5}, "probability_elsewhere"),
         ({"c": 1.0}, "probability_elsewhere"),
         ({"D": 0.9, "C": 0.1}, "probability_elsewhere"),
+        ({"cannot": 1.0}, "probability_elsewhere"),
     ],
 )
 def test_probability_that_lies_elsewhere_gives_no_value(

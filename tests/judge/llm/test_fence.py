@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SECRET = b"s" * 16
 TOKENS = [
     "<|im_start|>", "<|im_end|>", "<|eot_id|>", "<|start_header_id|>", "<|endoftext|>",
-    "<|channel|>", "<\uff5cUser\uff5c>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<start_of_turn>",
+    "<|channel|>", "<\uff5cUser\uff5c>", "<\uff5cend\u2581of\u2581sentence\uff5c>",
+    "<start_of_turn>",
     "<end_of_turn>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "</s>", "<think>", "</think>",
     "<tool_call>", "[TOOL_CALLS]", "\\boxed", "<|IM_START|>",
 ]  # fmt: skip
@@ -86,7 +87,7 @@ def test_what_cannot_be_seen_does_not_put_a_reserved_token_together(
         assert token.lower() not in neutralise(split).text.lower()
 
 
-@given(st.lists(st.sampled_from([*TOKENS, *INVISIBLE, "\x00", "<", "|", ">", "a", "[", "]", "/"])))
+@given(st.lists(st.sampled_from([*TOKENS, *INVISIBLE, "\x00", "<", "|", ">", " ", "[", "]", "/"])))
 def test_neutralising_twice_is_neutralising_once(parts: list[str]) -> None:
     once = neutralise("".join(parts)).text
 
@@ -97,8 +98,8 @@ def test_neutralising_twice_is_neutralising_once(parts: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Plain text.\n\tTabs and lines stay.", "a < b and b > c, x[0], <b>bold</b>", "größer \U0001f600",
-     'for (i = 0; i < n; ++i) { a[i] |= 1; }', "path\\to\\file", '{"answer": "met"}'],
+    ["", "Plain text.\n\tTabs and lines stay.", "a < b, x[0], <b>bold</b>", "größer \U0001f600",
+     "for (i = 0; i < n; ++i) { a[i] |= 1; }", "path\\to\\file", '{"answer": "met"}'],
 )  # fmt: skip
 def test_plain_text_comes_back_as_the_same_object(text: str) -> None:
     assert neutralise(text).text is text

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from trueup.item.model import Item
 from trueup.judge.llm.judge import LLMJudge
-from trueup.judge.llm.spec import LLMSpec
+from trueup.judge.llm.spec import Batch, LLMSpec
+from trueup.judge.protocol import Request
 from trueup.rubric.load import parse_rubric
 from trueup.runner.plan import plan_scoring
 
 if TYPE_CHECKING:
     from tests.judge.llm.conftest import Judged, ModelOf, Rendered
+
     from trueup.rubric.model import Rubric
 
 LAYOUTS: list[Any] = ["per_criterion", "per_item", {"batch": 3}, {"batch": 2}]
@@ -129,14 +132,21 @@ def items() -> list[Item]:
         "May I pay the 150 euros of the last invoice in three parts?",
     )
     answers = (
-        "Good morning, and thank you for writing to us. The 4 euros are the fee of the second "
-        "reminder, which went out on the 28th day after the invoice. The first one costs nothing. "
-        "If you paid before that day, please send us the receipt, and we will take the fee off.",
-        "I am sorry for the trouble. As you were not told of the date of the debit five days "
-        "before, the 6 euros are refunded to the account that was used, within ten working days. "
-        "You need not do anything.",
-        "Yes. From 120 euros on you may pay in up to three parts. Please answer this message "
-        "before the second reminder, and we will send you three invoices of 50 euros each.",
+        (
+            "Good morning, and thank you for writing to us. The 4 euros are the fee of the second "
+            "reminder, which went out on the 28th day after the invoice. The first one costs "
+            "nothing. If you paid before that day, please send us the receipt, and we will take "
+            "the fee off."
+        ),
+        (
+            "I am sorry for the trouble. As you were not told of the date of the debit five days "
+            "before, the 6 euros are refunded to the account that was used, within ten working "
+            "days. You need not do anything."
+        ),
+        (
+            "Yes. From 120 euros on you may pay in up to three parts. Please answer this message "
+            "before the second reminder, and we will send you three invoices of 50 euros each."
+        ),
     )
     pairs = zip(questions, answers, strict=True)
     return [
@@ -166,17 +176,13 @@ def test_with_one_call_an_item_what_all_items_share_comes_first(rendered: Render
 def test_calls_of_equal_schema_stand_side_by_side(rendered: Rendered) -> None:
     schemas = [str(call.schema) for call in rendered(Item(id="i", output="x"), MIXED)]
 
-    changes = sum(one != other for one, other in zip(schemas, schemas[1:], strict=False))
+    changes = sum(one != other for one, other in pairwise(schemas))
     assert changes == len(set(schemas)) - 1
 
 
-def test_the_criteria_that_are_wanted_do_not_change_how_they_are_asked(
-    judged: Judged, model: ModelOf, rendered: Rendered
-) -> None:
-    from trueup.judge.protocol import Request  # noqa: PLC0415 - used here only
-
+def test_the_criteria_that_are_wanted_do_not_change_how_they_are_asked() -> None:
     item = Item(id="i", output="x")
-    judge = LLMJudge(LLMSpec(kind="llm", model="tiny", calls={"batch": 3}), name="j")
+    judge = LLMJudge(LLMSpec(kind="llm", model="tiny", calls=Batch(batch=3)), name="j")
     whole = Request(
         id="r", rubric=MIXED, criteria=tuple(c.id for c in MIXED.criteria), candidates=(item,)
     )

@@ -22,6 +22,7 @@ from trueup.rubric.model import Criterion, Level, Rubric
 
 if TYPE_CHECKING:
     from tests.judge.llm.conftest import Rendered
+
     from trueup.judge.transport.base import Call
 
 HERE = Path(__file__).parent
@@ -41,7 +42,8 @@ criteria:
     weight: 3
     needs: [context, metadata.plan]
     examples:
-      - {output: You have 30 days., answer: met, context: Returns within 30 days., why: It is there.}
+      - {output: You have 30 days., answer: met, context: Returns within 30 days.,
+         why: It is there.}
   - id: tone
     ask: How fitting is the tone?
     when: The customer is upset.
@@ -89,9 +91,11 @@ WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=12, max_size=20).map(lambd
 NUMBER = st.floats(0.0001, 0.9999).map(lambda number: round(number, 12))
 
 
-@given(words=st.lists(WORD, min_size=14, max_size=14, unique=True), numbers=st.lists(
-    NUMBER, min_size=5, max_size=5, unique=True), layout=st.sampled_from(["per_criterion", "per_item"]),
-)  # fmt: skip
+@given(
+    words=st.lists(WORD, min_size=14, max_size=14, unique=True),
+    numbers=st.lists(NUMBER, min_size=5, max_size=5, unique=True),
+    layout=st.sampled_from(["per_criterion", "per_item"]),
+)
 def test_nothing_about_scoring_or_the_items_origin_is_in_any_prompt(
     words: list[str], numbers: list[float], layout: Any
 ) -> None:
@@ -102,7 +106,9 @@ def test_nothing_about_scoring_or_the_items_origin_is_in_any_prompt(
         name=name,
         task="Answer.",
         criteria=(
-            Criterion("tone", "How is it?", levels, kind="scale", weight=7 + numbers[2], gate="high"),
+            Criterion(
+                "tone", "How is it?", levels, kind="scale", weight=7 + numbers[2], gate="high"
+            ),
             Criterion("other", "Is it?", levels, kind="choices", weight=-numbers[3]),
         ),
         version=version,

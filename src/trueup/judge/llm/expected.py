@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAST_MASS = 0.8
+_ROUNDING = 0.01
 
 
 def expected(finding: Finding, reply: Reply, criterion: Criterion, keys: Sequence[str]) -> Finding:
@@ -48,7 +49,7 @@ def expected(finding: Finding, reply: Reply, criterion: Criterion, keys: Sequenc
     mass = {key: alternatives.get(key, 0.0) for key in keys}
     total = math.fsum(mass.values())
     # whatever says cannot_tell is no vote for any level, and is not held against them
-    if total + alternatives.get(CANNOT_TELL, 0.0) < _LEAST_MASS:
+    if not total or total + alternatives.get(CANNOT_TELL, 0.0) < _LEAST_MASS:
         return unscored("unparsable", "probability_elsewhere", finding.explanation)
     shares = {
         level.key: mass[key] / total for level, key in zip(criterion.levels, keys, strict=True)
@@ -73,13 +74,21 @@ def _at_answer(reply: Reply) -> Mapping[str, float] | None:
 
 def _sum_by_letter(entry: Mapping[str, object]) -> dict[str, float]:
     top = entry.get("top_logprobs")
-    pairs = [(a["token"], a["logprob"]) for a in top] if isinstance(top, list) and top else []
     found: dict[str, float] = {}
-    for token, logprob in pairs or [(entry["token"], entry["logprob"])]:
-        name = str(token).strip(' "')
-        if not name:
-            continue
+    for part in top if isinstance(top, list) and top else [entry]:
+        name, probability = _alternative(part)
         if CANNOT_TELL.startswith(name) and len(name) > 1:
             name = CANNOT_TELL
-        found[name] = found.get(name, 0.0) + math.exp(float(str(logprob)))
+        if name:
+            found[name] = found.get(name, 0.0) + probability
     return found
+
+
+def _alternative(part: object) -> tuple[str, float]:
+    """Return a token and its probability; 0 for what is none, whoever sent it."""
+    token = part.get("token") if isinstance(part, dict) else None
+    logprob = part.get("logprob") if isinstance(part, dict) else None
+    if not isinstance(token, str) or not isinstance(logprob, int | float):
+        return "", 0.0
+    known = logprob <= _ROUNDING  # false for NaN
+    return token.strip(' "'), math.exp(min(logprob, 0.0)) if known else 0.0

@@ -1,0 +1,178 @@
+"""Every command once, as a new user runs it, and as a program that reads its JSON."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Command
+
+RUN = {
+    "run", "status", "rubric", "judge", "occasion", "source", "started_at", "finished_at", "store",
+    "items", "score", "criteria", "calibration", "cost",
+}  # fmt: skip
+ITEM = {"item_id", "run", "score", "outcome", "text", "known", "findings"}
+LISTED = {"run", "started_at", "status", "rubric", "judge", "source", "items", "occasion"}
+FIT = {"judge", "version", "criteria", "left_out"}
+"""Programs read these keys; whoever changes one breaks them."""
+
+
+def keys(value: Any) -> set[str]:
+    return set(value[0] if isinstance(value, list) else value)
+
+
+@pytest.fixture
+def demo(trueup: Command, here: Path) -> Path:
+    folder = here / "shown"
+    assert trueup("demo", folder).status == 0
+    return folder
+
+
+def test_demo_shows_a_fit_a_table_and_where_things_lie_without_a_network(
+    trueup: Command, here: Path
+) -> None:
+    done = trueup("demo", here / "shown")
+
+    assert (done.status, done.err) == (0, "")
+    for words in ("agreement on unseen items", "95 % interval", "score", "uncalibrated",
+                  "outputs.jsonl", "trueup show --item"):  # fmt: skip
+        assert words in done.out
+    assert (here / "shown" / ".trueup" / "trueup.db").is_file()
+
+
+def test_what_demo_says_to_do_next_works(
+    trueup: Command, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(demo)
+
+    assert trueup("check", "--strict").status == 0
+    assert "steers-judge" in trueup("show", "--item", "sup-122").out
+    assert trueup("doctor", "outputs.jsonl").status == 0
+    again = trueup("run", "score", "--json")
+    assert again.status == 0
+    outcomes = again.json["criteria"][0]["outcomes"]
+    assert again.json["cost"]["reused"] == 7 * outcomes["scored"]
+
+
+def test_demo_json_is_one_object(trueup: Command, here: Path) -> None:
+    done = trueup("demo", here / "shown", "--json")
+
+    assert {"folder", "fit", "summary"} == keys(done.json)
+    assert keys(done.json["fit"]) == FIT
+    assert keys(done.json["summary"]) == RUN
+
+
+def test_init_makes_a_workspace_that_passes_check_and_touches_nothing_again(
+    trueup: Command, here: Path
+) -> None:
+    made = trueup("init", here / "new")
+    (here / "new" / "judges" / "local.yaml").write_text("mine", "utf-8")
+    again = trueup("init", here / "new", "--json")
+
+    assert made.status == 0
+    assert "trueup check" in made.out
+    assert {"path", "written"} == keys(again.json)
+    assert not any(file["written"] for file in again.json)
+    assert (here / "new" / "judges" / "local.yaml").read_text("utf-8") == "mine"
+
+
+def test_a_fresh_workspace_passes_check(trueup: Command, here: Path) -> None:
+    trueup("init", here / "new")
+
+    assert trueup("check", here / "new").status == 0
+
+
+def test_list_says_where_each_thing_is_from(trueup: Command) -> None:
+    shown, told = trueup("list"), trueup("list", "--json")
+
+    assert 0 == shown.status == told.status
+    assert "workspace" in shown.out
+    assert {"kind", "name", "source", "path", "about", "shadows", "shadowed_by", "problem"} == keys(
+        told.json
+    )
+    assert ("rubric", "reply", "workspace") in {
+        (e["kind"], e["name"], e["source"]) for e in told.json
+    }
+
+
+def test_check_tells_each_file_and_rule(trueup: Command) -> None:
+    told, rules = trueup("check", "--json"), trueup("check", "--rules", "--json")
+
+    assert {"path", "kind", "problem", "remarks"} == keys(told.json)
+    assert {"rule", "severity", "detects"} == keys(rules.json)
+    assert rules.json[0]["rule"] in trueup("check", "--rules").out
+
+
+def test_diff_says_what_ends(trueup: Command, here: Path) -> None:
+    text = (here / "rubrics" / "reply.yaml").read_text("utf-8")
+    (here / "rubrics" / "newer.yaml").write_text(text.replace("weight: 2", "weight: 5"), "utf-8")
+    shown, told = trueup("diff", "reply", "newer"), trueup("diff", "reply", "newer", "--json")
+
+    assert "step: scoring (weight)" in shown.out
+    assert {"old", "new", "changes", "unchanged", "parts", "notes", "labels_end", "asked_again",
+            "scores_change"} == keys(told.json)  # fmt: skip
+    assert [change["kind"] for change in told.json["changes"]] == ["scoring"]
+    assert "Nothing changed" in trueup("diff", "reply", "reply").out
+
+
+def test_schema_is_the_same_on_stdout_and_in_a_file(trueup: Command, here: Path) -> None:
+    shown = trueup("schema")
+
+    assert trueup("schema", "--out", here / "s.json").status == 0
+    assert shown.json == json.loads((here / "s.json").read_text("utf-8"))
+    assert "properties" in shown.json
+    assert trueup("schema", "--json").out == shown.out
+
+
+def test_doctor_tells_what_a_file_allows(trueup: Command) -> None:
+    shown, told = trueup("doctor", "items.jsonl"), trueup("doctor", "items.jsonl", "--json")
+
+    assert "10 rows" in shown.out
+    assert "yes  scoring" in shown.out
+    assert {"name", "format", "rows", "fields", "problems", "notes", "abilities"} <= keys(told.json)
+    assert told.json["rows"] == 10
+
+
+def test_score_and_show_tell_the_same(trueup: Command, judge: str) -> None:
+    scored = trueup("score", "items.jsonl", "-r", "reply", "-j", judge, "--json")
+
+    assert scored.status == 0
+    assert keys(scored.json) == RUN
+    assert scored.json == trueup("show", "1", "--json").json
+    assert keys(trueup("show", "--json").json) == LISTED
+    assert "items.jsonl" in trueup("show").out
+    item = trueup("show", "--item", "i3", "--json").json
+    assert keys(item) == ITEM
+    assert {"criterion", "replicate", "outcome", "reason", "decided_by", "value", "level",
+            "explanation", "evidence", "detail"} == keys(item["findings"])  # fmt: skip
+    assert "It stands there." in trueup("show", "--item", "i3").out
+
+
+def test_forget_takes_an_items_text_out_of_the_store(
+    trueup: Command, here: Path, judge: str
+) -> None:
+    trueup("score", "items.jsonl", "-r", "reply", "-j", judge)
+    told = trueup("forget", "i3", "--yes", "--json")
+
+    assert {"observations", "texts", "verdicts", "replies", "shared"} == keys(told.json)
+    assert (told.json["texts"], told.json["verdicts"], told.json["replies"]) == (1, 3, 2)
+    assert b"Reply 3:" not in (here / ".trueup" / "trueup.db").read_bytes()
+    assert trueup("show", "--item", "i3").status == 2
+
+
+def test_forget_asks_first_and_a_no_deletes_nothing(
+    trueup: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trueup("score", "items.jsonl", "-r", "checks")
+    monkeypatch.setattr("sys.stdin", StringIO("n\n"))
+    refused = trueup("forget", "i3", "--json")
+
+    assert (refused.status, refused.out.strip()) == (130, "")
+    assert "Nothing was deleted" in refused.err
+    assert trueup("show", "--item", "i3").status == 0

@@ -182,8 +182,9 @@ def _report(
     rows: list[Sequence[object]] = [_HEAD]
     for client in sorted(clients, key=lambda one: figures[one.name]["cpu"]):
         f = figures[client.name]
+        ratio = _ratio(client.name, _FLOOR, found)
         rows.append([
-            client.name, size.of(client), f"{f['cpu']:.3f}", f"{_ratio(client.name, _FLOOR, found):.1f}",
+            client.name, size.of(client), f"{f['cpu']:.3f}", f"{ratio:.1f}",
             f"{f['rate']:.0f}", f"{f['cpu_late']:.3f}", f"{f['rate_late']:.0f}",
             f"{f['rate_late'] / CEILING:.0%}", f"{f['process']:.1f}", f"{f['peak']:.0f}",
             f"{sent[client.name] / 1000:.1f}",

@@ -50,9 +50,8 @@ def test_csv_keeps_numbers_exact_and_nothing_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_more_rows_than_a_chunk_are_written_in_order(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"r{ending}"
-    count = write_rows(
-        ({"replicate": n, "value": None if n < 10_500 else 1.0} for n in range(20_001)), path
-    )
+    rows = ({"replicate": n, "value": None if n < 10_500 else 1.0} for n in range(20_001))
+    count = write_rows(rows, path)
 
     assert count == 20_001
     assert [int(row["replicate"]) for row in read(path)] == list(range(20_001))

@@ -50,8 +50,12 @@ def test_a_summary_names_its_rubric_judge_interval_and_that_it_is_uncalibrated()
 
 
 def test_gates_penalties_and_weights_are_marked() -> None:
-    marked = [{**CRITERION, "id": "a", "gate": True}, {**CRITERION, "id": "b", "weight": -2.5},
-              {**CRITERION, "id": "c", "weight": 3.0}, {**CRITERION, "id": "d", "weight": 0.0}]  # fmt: skip
+    marked = [
+        {**CRITERION, "id": "a", "gate": True},
+        {**CRITERION, "id": "b", "weight": -2.5},
+        {**CRITERION, "id": "c", "weight": 3.0},
+        {**CRITERION, "id": "d", "weight": 0.0},
+    ]
     shown = text_of(scores.render({**SUMMARY, "criteria": marked}))
 
     for words in ("a  gate ", "b  penalty -2.5 ", "c  weight 3 ", "\nd  "):
@@ -110,8 +114,10 @@ def test_a_plan_with_nothing_to_ask_is_short_and_one_without_a_price_says_so() -
 
 
 def test_runs_are_listed_with_an_occasion_where_any_has_one() -> None:
-    row = {"id": 1, "started_at": "2026-11-23T02:37:12+00:00", "status": "done", "judge": "j",
-           "rubric": '{"name": "reply"}', "source": "i.jsonl", "n_items": 1200, "occasion": ""}  # fmt: skip
+    row: dict[str, Any] = {
+        "id": 1, "started_at": "2026-11-23T02:37:12+00:00", "status": "done", "judge": "j",
+        "rubric": '{"name": "reply"}', "source": "i.jsonl", "n_items": 1200, "occasion": "",
+    }  # fmt: skip
     everyday = text_of(runs.render(runs.rows([row])))
     sitting = text_of(runs.render(runs.rows([row, {**row, "id": 2, "occasion": "w47"}])))
 

@@ -118,7 +118,7 @@ def test_a_wrong_key_is_named_with_its_criterion(inside: str, expected: str) -> 
         ("choices: {a: 1, b: 0}, scale: {1: x, 2: y}", "stands beside 'scale'"),
         ("choices: {a: 1, b: 0}, met: x", "belongs to a yes-or-no question"),
         ("scale: {1: x, 2: y}, check: {json: true}", "a criterion has at most one of the two"),
-        ("check: {json: true}, when: It was asked for.", "is for what a judge decides, and a check is decided"),
+        ("check: {json: true}, when: It was asked for.", "is for what a judge decides"),
     ],
 )
 def test_levels_that_make_no_sense_are_refused(inside: str, expected: str) -> None:

@@ -290,16 +290,29 @@ def every_kind(request: dict[str, Any]) -> Reply:
     )[number % 7]
 
 
-def test_both_transports_find_the_same_in_the_same_answers(rubric: Rubric) -> None:
-    frames = []
-    with FaultServer(answer=every_kind) as server:
-        for transport in ("direct", "litellm"):
-            said = {"kind": "llm", "model": "openai/tiny", "api_base": server.url, "repairs": 0}
-            spec = LLMSpec.model_validate({**said, "transport": transport})
-            judge = LLMJudge(spec, name="tiny")
-            frames.append(trueup.score(ROWS, rubric=rubric, judge=judge).frame())
+def asking(url: str, transport: str, **said: object) -> LLMJudge:
+    body = {"kind": "llm", "model": "openai/tiny", "api_base": url, "transport": transport}
+    return LLMJudge(LLMSpec.model_validate({**body, "repairs": 0, **said}), name="tiny")
 
-    direct, litellm = frames
+
+def test_both_transports_find_the_same_in_the_same_answers(rubric: Rubric) -> None:
+    with FaultServer(answer=every_kind) as server:
+        direct, litellm = (
+            trueup.score(ROWS, rubric=rubric, judge=asking(server.url, transport)).frame()
+            for transport in ("direct", "litellm")
+        )
+
     told = {"scored", "abstained", "refused", "unparsable", "truncated", "filtered", "failed"}
     assert set(direct.outcome) == told
     pd.testing.assert_frame_equal(direct, litellm)
+
+
+@pytest.mark.parametrize("transport", ["direct", "litellm"])
+def test_an_endpoint_that_is_not_there_ends_the_run_long_before_the_deadline(
+    rubric: Rubric, transport: str
+) -> None:
+    with FaultServer() as gone:
+        url = gone.url
+
+    with pytest.raises(trueup.JudgeUnavailable, match="cannot be reached"):
+        trueup.score(ROWS, rubric=rubric, judge=asking(url, transport, deadline=60))

@@ -95,3 +95,25 @@ def padded(item):
     shown = trueup("show", "--item", "i3").out
     assert "judge_raised" in shown
     assert "not this one" in shown
+
+
+def test_what_a_judge_prints_does_not_spoil_the_json(trueup: Command, here: Path) -> None:
+    code = """
+from trueup import Rules
+
+print("on loading")
+judge = Rules("chatty", version="1")
+
+
+@judge.rule("step")
+def step(item):
+    print("on", item.id)
+    return True
+"""
+    (here / "judges" / "chatty.py").write_text(code, "utf-8")
+    command = ("score", "items.jsonl", "-r", "reply", "-j", "chatty", "--json")
+
+    assert trueup(*command, "--plan").json["to_judge"] == 20
+    done = trueup(*command)
+    assert done.json["items"]["n"] == 10
+    assert "on i3" in done.err

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,10 @@ def finished(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
 
 
 def wait_for(server: FaultServer, requests: int, process: subprocess.Popen[bytes]) -> None:
-    while server.requests < requests and process.poll() is None:
-        os.sched_yield()
+    for _ in range(_PATIENCE * 100):
+        if server.requests >= requests or process.poll() is not None:
+            return
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("as_json", [False, True])

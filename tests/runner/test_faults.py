@@ -62,7 +62,7 @@ def truth(items: list[Item]) -> dict[str, float]:
     return {item.id: float("good" in str(item.output)) for item in items}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_three_hundred_items_come_through_bad_weather(
     *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric,
     three_hundred: list[Item], outcomes: Outcomes, path: Path, seed: int,
@@ -151,12 +151,12 @@ def test_a_mixture_of_everything_never_makes_a_value_up(
     keys = {Fault.UNAUTHORIZED, Fault.FORBIDDEN}
     server.configure(faults={fault: 0.02 for fault in faults if fault not in keys}, seed=5)
     judge = judge_at(server, deadline=1.0)
-    some = three_hundred[:120]
+    some = three_hundred[:60]
 
     for _ in range(2):
         scores = score(some, rubric, judge)
         assert values(scores).items() <= truth(some).items()
-        assert scores.summary()["items"]["n"] == 120
+        assert scores.summary()["items"]["n"] == 60
 
 
 def test_an_enormous_reply_is_not_read_and_ends_nothing(

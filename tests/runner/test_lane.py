@@ -69,29 +69,19 @@ def test_a_missing_key_asks_nothing(
     assert server.requests == 0
 
 
-def test_a_dead_endpoint_ends_the_run_after_a_few_attempts(
+def test_a_dead_endpoint_ends_the_run_after_a_few_attempts_and_is_named_without_credentials(
     judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item], path: Path
-) -> None:
-    with FaultServer() as server:
-        dead = server.url
-
-    with pytest.raises(JudgeUnavailable, match="cannot be reached"):
-        score(items, rubric, judge_at(dead.replace("http://", "http://user:hunter2@")))
-
-    assert statuses(path) == ["failed"]
-
-
-def test_a_dead_endpoint_is_named_without_credentials(
-    judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item]
 ) -> None:
     with FaultServer() as server:
         dead = server.url
     judge = judge_at(dead.replace("http://", "http://user:hunter2@") + "?token=hunter2")
 
-    with pytest.raises(JudgeUnavailable) as caught:
+    with pytest.raises(JudgeUnavailable, match="cannot be reached") as caught:
         score(items, rubric, judge)
 
     assert "hunter2" not in str(caught.value)
+    assert dead.removeprefix("http://") in str(caught.value)
+    assert statuses(path) == ["failed"]
 
 
 def test_an_endpoint_that_dies_ends_the_run_and_keeps_what_was_answered(

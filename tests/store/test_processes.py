@@ -82,9 +82,9 @@ def together(script: str, *arguments: list[str]) -> list[str]:
 
 
 def test_processes_that_open_a_new_store_at_once_all_get_it(path: Path) -> None:
-    said = together(OPEN, *([str(path)] for _ in range(4)))
+    said = together(OPEN, *([str(path)] for _ in range(3)))
 
-    assert said == [""] * 4
+    assert said == [""] * 3
     with Store.open(path) as store:
         assert store.runs() == []
 
@@ -100,16 +100,6 @@ def test_two_processes_that_write_at_once_lose_nothing(path: Path) -> None:
         found = store.verdicts(keys)
     assert len(found) == 4000
     assert found[keys[3999]].explanation == "number 3999"
-
-
-def test_two_processes_that_write_the_same_keys_leave_one_verdict_each(path: Path) -> None:
-    Store.open(path).close()
-
-    said = together(WRITE, [str(path), "0", "500"], [str(path), "0", "500"])
-
-    assert said == ["", ""]
-    with Store.open(path) as store:
-        assert len(store.verdicts(n.to_bytes(16, "big") for n in range(500))) == 500
 
 
 def test_a_reader_sees_what_another_connection_has_committed(

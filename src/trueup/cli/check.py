@@ -20,7 +20,8 @@ _BROKEN = 2
 
 def command(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or workspaces; this folder by default.")
+        list[Path] | None,
+        typer.Argument(help="Files or workspaces; this folder by default.", metavar="PATH"),
     ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,

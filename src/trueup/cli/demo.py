@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trueup.cli.common import FINE, Json, console, print_json
+from trueup.report.safe import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LIES = (
+    ("outputs.jsonl", "the outputs: replies of a simulated assistant"),
+    ("labels.jsonl", "what three simulated annotators said of them"),
+    ("rubrics/support-demo.yaml", "the rubric: edit it, then trueup check"),
+    ("judges/", "a Python rule, the fitted judge, a panel of both"),
+    ("runners/score.yaml", "the same run by name: trueup run score"),
+    (".trueup/trueup.db", "every verdict, so that nothing is asked twice"),
+)
+_NEXT = (
+    ("trueup show --item sup-122", "what was found about one reply, and why"),
+    ("trueup doctor outputs.jsonl", "what this data allows, and what is missing"),
+    ("trueup run score", "again: everything is known, nothing is asked"),
+)
 
 
 def command(
@@ -37,24 +56,17 @@ def command(
     )
     show_summary(summary)
     screen.print()
-    screen.print("3. What lies where", style="bold")
-    for name, what in (
-        ("outputs.jsonl", "the outputs: replies of a simulated support assistant"),
-        ("labels.jsonl", "what three simulated annotators said of them"),
-        ("rubrics/support-demo.yaml", "the rubric: edit it, then trueup check"),
-        ("judges/", "a rule in Python, the fitted judge, and the panel of both"),
-        ("runners/score.yaml", "the same run by name: trueup run score"),
-        (".trueup/trueup.db", "every verdict, so that nothing is asked twice"),
-    ):
-        screen.print(f"   {folder / name!s:42} {what}")
+    screen.print(f"3. What lies in {one_line(str(folder), 60)}", style="bold")
+    _print_pairs(_LIES)
     screen.print()
     screen.print("Next", style="bold")
-    screen.print(f"   cd {folder}")
-    screen.print("   trueup show --item sup-122          what was found about one reply, and why")
-    screen.print(
-        "   trueup doctor outputs.jsonl         what this data allows, and what is missing"
-    )
-    screen.print(
-        "   trueup run score                    again: everything is known, nothing is asked"
-    )
+    screen.print(f"   cd {shlex.quote(str(folder))}")
+    _print_pairs(_NEXT)
     return FINE
+
+
+def _print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    width = max(len(name) for name, _ in pairs)
+    screen = console()
+    for name, what in pairs:
+        screen.print(f"   {name:{width}}  {what}")

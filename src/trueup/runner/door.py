@@ -70,7 +70,7 @@ class Door:
         self._run = run
         self._concurrency = concurrency
         self._price_of = price_of
-        self._lanes: dict[tuple[str, str, str], Lane] = {}
+        self._lanes: dict[tuple[object, ...], Lane] = {}
         self._flying: dict[bytes, asyncio.Future[tuple[Reply, Usage]]] = {}
         self._wanted: dict[bytes, asyncio.Future[Reply | None]] = {}
         self.usage = Usage()

@@ -81,9 +81,10 @@ class Endpoint:
     """What the judge file declares; None to look the model up where a price is needed."""
 
     @property
-    def lane(self) -> tuple[str, str, str]:
+    def lane(self) -> tuple[object, ...]:
         """What shares connections, limits and the knowledge of what the endpoint can do."""
-        return (self.transport, self.api_base or "", self.model)
+        headers = tuple(sorted(self.headers.items()))
+        return (self.transport, self.api_base, self.model, self.api_key_env, headers)
 
     @property
     def wire_model(self) -> str:

@@ -160,12 +160,12 @@ class _Tally:
         self._dollars = self._uncached = 0.0
         self._capped = dollars_capped
         self._prices: dict[str, Price | None] = {}
-        self._last: dict[tuple[str, ...], str] = {}
+        self._last: dict[tuple[object, ...], str] = {}
         self._seen: set[bytes] = set()
 
     def add(self, calls: Iterable[Call], known: Mapping[bytes, object]) -> None:
         """Add the calls of one item, in the order of asking."""
-        before: dict[tuple[str, ...], list[str]] = {}
+        before: dict[tuple[object, ...], list[str]] = {}
         for call in calls:
             key = call.key()
             if key in known or key in self._seen:

@@ -154,13 +154,22 @@ def trueup(here: Path, capsys: pytest.CaptureFixture[str]) -> Command:  # noqa: 
     return command
 
 
+# tests that run in the background inherit an ignored SIGINT, and Ctrl-C would say nothing
+_AS_IN_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from trueup.cli.main import main
+main()
+"""
+
+
 @pytest.fixture
 def start(here: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[bytes]] = []
 
     def command(*arguments: object, **environment: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trueup", *map(str, arguments)],
+            [sys.executable, "-c", _AS_IN_A_TERMINAL, *map(str, arguments)],
             cwd=here,
             env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
             stdout=subprocess.PIPE,

@@ -11,11 +11,24 @@ from trueup.errors import DataError
 from trueup.item.build import ItemBuilder
 from trueup.item.fields import FieldError, FieldMap, guess_fields
 from trueup.item.model import Item
+from trueup.item.rows import Rows
 
 
 def build(row: dict[str, Any], **declared: str) -> Item:
     fields = guess_fields(tuple(row), [row], declared=FieldMap(**declared))
-    return ItemBuilder(fields, tuple(row), name="rows.jsonl", unit="line")(row, 7)
+    return ItemBuilder(rows_with(*row), fields)(row, 7)
+
+
+def rows_with(*columns: str, closed: bool = True) -> Rows:
+    return Rows(
+        name="rows.jsonl",
+        format="JSON lines",
+        unit="line",
+        columns=columns,
+        sample=(),
+        start=lambda: iter(()),
+        closed=closed,
+    )
 
 
 def test_every_field_is_filled() -> None:
@@ -160,7 +173,7 @@ def test_a_conversation_is_split_and_what_follows_is_kept() -> None:
 
 def test_a_conversation_without_an_answer_lacks_its_output() -> None:
     fields = FieldMap(id="id", input="chat", output="chat")
-    item = ItemBuilder(fields, ("id", "chat"))({"id": 1, "chat": [{"role": "user"}]}, 1)
+    item = ItemBuilder(rows_with("id", "chat"), fields)({"id": 1, "chat": [{"role": "user"}]}, 1)
 
     assert item.fault == "missing_output"
     assert item.input == ({"role": "user"},)
@@ -172,7 +185,7 @@ def test_a_conversation_that_is_plain_text_is_refused() -> None:
 
 
 def test_ids_are_made_from_the_content_where_there_are_none() -> None:
-    builder = ItemBuilder(FieldMap(input="q", output="a"), ("q", "a"))
+    builder = ItemBuilder(rows_with("q", "a"), FieldMap(input="q", output="a"))
     rows = [{"q": "x", "a": "y"}, {"q": "x", "a": "y"}, {"q": "x", "a": "z"}, {"q": "x", "a": "y"}]
     ids = [builder(row, n).id for n, row in enumerate(rows)]
 
@@ -183,8 +196,8 @@ def test_ids_are_made_from_the_content_where_there_are_none() -> None:
 
 
 def test_made_ids_depend_on_nothing_but_the_text() -> None:
-    first = ItemBuilder(FieldMap(output="a"), ("a",))({"a": "y", "n": 1}, 1)
-    second = ItemBuilder(FieldMap(output="b"), ("b",))({"b": "y", "n": 2}, 9)
+    first = ItemBuilder(rows_with("a"), FieldMap(output="a"))({"a": "y", "n": 1}, 1)
+    second = ItemBuilder(rows_with("b"), FieldMap(output="b"))({"b": "y", "n": 2}, 9)
 
     assert first.id == second.id == "758f17fc5769e1a6"
 
@@ -226,7 +239,8 @@ def test_the_message_about_a_timestamp_names_its_row() -> None:
 
 
 def test_a_canonical_column_that_turns_up_late_fills_its_field() -> None:
-    builder = ItemBuilder(FieldMap(id="id", output="output"), ("id", "output"), closed=False)
+    fields = FieldMap(id="id", output="output")
+    builder = ItemBuilder(rows_with("id", "output", closed=False), fields)
     item = builder({"id": 1, "output": "a", "reference": "b", "response": "c"}, 1)
 
     assert (item.reference, item.metadata) == ("b", {"response": "c"})
@@ -234,8 +248,7 @@ def test_a_canonical_column_that_turns_up_late_fills_its_field() -> None:
 
 def test_a_late_column_fills_no_field_that_is_declared_away() -> None:
     fields = FieldMap(id="id", output="output", arm="")
-    item = ItemBuilder(fields, ("id", "output"), closed=False)(
-        {"id": 1, "output": "a", "arm": 1}, 1
-    )
+    builder = ItemBuilder(rows_with("id", "output", closed=False), fields)
+    item = builder({"id": 1, "output": "a", "arm": 1}, 1)
 
     assert (item.arm, item.metadata) == (None, {"arm": 1})

@@ -10,8 +10,8 @@ import pytest
 
 from trueup.errors import DataError
 from trueup.item.doctor import Diagnosis, diagnose
+from trueup.item.names import recognise
 from trueup.item.read import open_items
-from trueup.item.recognise import recognise
 
 if TYPE_CHECKING:
     from pathlib import Path

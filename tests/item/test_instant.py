@@ -120,6 +120,32 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
         zone(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Europe/Berln", "Europe/Berlin"),
+        ("europe/berlin ", "Europe/Berlin"),
+        ("Berlin", "Europe/Berlin"),
+        ("new york", "America/New_York"),
+        ("America/NewYork", "America/New_York"),
+        ("Asia/Calcuta", "Asia/Calcutta"),
+    ],
+)
+def test_an_unknown_zone_is_told_the_one_that_it_is_close_to(name: str, meant: str) -> None:
+    with pytest.raises(DataError, match=rf"Did you mean '{meant}'\?"):
+        zone(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Mars/Olympus", "CEST", "GMT+2", "+01:00", "Eastern", "", "x/" * 99]
+)
+def test_a_zone_that_is_close_to_none_is_told_no_other(name: str) -> None:
+    with pytest.raises(DataError) as caught:
+        zone(name)
+
+    assert caught.value.mend == "Use the name of an IANA zone, like Europe/Berlin"
+
+
 @given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001 - hypothesis asks for it
 def test_text_and_milliseconds_agree(naive: datetime) -> None:
     moment = naive.replace(microsecond=naive.microsecond // 1000 * 1000, tzinfo=UTC)

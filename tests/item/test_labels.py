@@ -97,7 +97,7 @@ def test_columns_of_other_names_are_declared() -> None:
 def test_a_column_for_every_criterion_has_to_be_declared() -> None:
     row = {"id": 7, "grounded": "yes", "tone": 3, "padding": None}
 
-    with pytest.raises(DataError, match=r"no column holds the criterion.*wide="):
+    with pytest.raises(DataError, match=r"no column holds the criterion.*one answer"):
         read_labels([row])
     assert read_labels(
         [row], wide={"grounded": "grounded", "tone": "tone", "padding": "padding"}

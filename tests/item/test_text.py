@@ -13,6 +13,7 @@ import pytest
 
 from trueup.item.model import as_text
 from trueup.item.plain import excerpt, mended, name_text, plain
+from trueup.item.read import open_items
 from trueup.item.text import as_messages, read_string, read_text, split_conversation
 
 CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}]
@@ -20,8 +21,8 @@ CHAT = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes
 
 @pytest.mark.parametrize("value", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, [], {}])
 def test_nothing_is_missing_and_never_the_text_nan(value: object) -> None:
-    assert read_text(value, role="assistant").text is None
-    assert read_string(value).text is None
+    assert read_text(value, role="assistant") is None
+    assert read_string(value) is None
 
 
 @pytest.mark.parametrize(
@@ -43,36 +44,33 @@ def test_nothing_is_missing_and_never_the_text_nan(value: object) -> None:
     ],
 )
 def test_a_cell_becomes_text(value: object, text: str) -> None:
-    read = read_text(value, role="assistant")
-
-    assert read.text == text
-    assert not read.broken
+    assert read_text(value, role="assistant") == text
 
 
 @pytest.mark.parametrize("value", ["a\ud800b", b"a\xffb", {"answer": "a\udc80b"}, ["a\ud800b"]])
 def test_what_is_no_utf8_is_replaced_and_said(value: object) -> None:
-    assert read_text(value, role="assistant") == ("a\ufffdb", True)
-    assert read_string(value) == ("a\ufffdb", True)
+    [item] = open_items([{"output": value, "context": value}])
+
+    assert (item.output, item.context) == ("a\ufffdb", "a\ufffdb")
+    assert item.fault == "invalid_utf8"
 
 
 def test_messages_are_kept_as_a_tuple() -> None:
-    assert read_text(CHAT, role="user").text == tuple(CHAT)
-    assert read_text(np.array(CHAT, dtype=object), role="user").text == tuple(CHAT)
+    assert read_text(CHAT, role="user") == tuple(CHAT)
+    assert read_text(np.array(CHAT, dtype=object), role="user") == tuple(CHAT)
 
 
 def test_null_entries_of_messages_are_left_out() -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     message = {"role": "assistant", "content": None, "tool_calls": [call | {"index": None}]}
 
-    assert read_text([message], role="assistant").text == (
-        {"role": "assistant", "tool_calls": [call]},
-    )
+    assert read_text([message], role="assistant") == ({"role": "assistant", "tool_calls": [call]},)
 
 
 def test_a_single_message_is_a_tuple_of_one() -> None:
     message = {"role": "assistant", "content": "Yes"}
 
-    assert read_text(message, role="assistant").text == (message,)
+    assert read_text(message, role="assistant") == (message,)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +90,7 @@ def test_other_forms_of_messages_get_the_openai_form(entry: dict[str, Any]) -> N
 def test_content_parts_without_a_message_are_put_into_one() -> None:
     parts = [{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": "x"}}]
 
-    assert read_text(parts, role="user").text == ({"role": "user", "content": parts},)
+    assert read_text(parts, role="user") == ({"role": "user", "content": parts},)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +106,7 @@ def test_content_parts_without_a_message_are_put_into_one() -> None:
 )
 def test_lists_of_other_things_are_no_messages(value: list[Any]) -> None:
     assert as_messages(value) is None
-    assert isinstance(read_text(value, role="user").text, str)
+    assert isinstance(read_text(value, role="user"), str)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +116,7 @@ def test_every_message_that_is_read_can_be_shown(content: object) -> None:
     calls = [{"name": "f", "args": {}}, {"function": {"name": "g", "arguments": "{}"}}]
     text = read_text(
         [{"role": "assistant", "content": content, "tool_calls": calls}], role="assistant"
-    ).text
+    )
 
     assert isinstance(text, tuple)
     assert as_text(text).startswith("assistant:")
@@ -127,15 +125,16 @@ def test_every_message_that_is_read_can_be_shown(content: object) -> None:
 def test_json_text_is_taken_for_messages_only_where_that_is_asked_for() -> None:
     text = '[{"role": "user", "content": "Hi"}]'
 
-    assert read_text(text, role="user").text == text
-    assert read_text(text, role="user", parse=True).text == ({"role": "user", "content": "Hi"},)
-    assert read_text("[no", role="user", parse=True).text == "[no"
+    assert read_text(text, role="user") == text
+    assert read_text(text, role="user", parse=True) == ({"role": "user", "content": "Hi"},)
+    assert read_text("[no", role="user", parse=True) == "[no"
 
 
 def test_broken_characters_inside_json_text_are_replaced() -> None:
-    read = read_text(r'[{"role": "user", "content": "a\ud800"}]', role="user", parse=True)
+    [item] = open_items([{"output": r'[{"role": "user", "content": "a\ud800"}]'}])
 
-    assert read == (({"role": "user", "content": "a\ufffd"},), True)
+    assert item.output == ({"role": "user", "content": "a\ufffd"},)
+    assert item.fault == "invalid_utf8"
 
 
 @pytest.mark.parametrize(
@@ -151,17 +150,17 @@ def test_broken_characters_inside_json_text_are_replaced() -> None:
     ],
 )
 def test_a_list_is_joined_with_blank_lines(value: object, text: str) -> None:
-    assert read_string(value) == (text, False)
+    assert read_string(value) == text
 
 
 def test_empty_references_and_contexts_are_missing() -> None:
-    assert read_string("").text is None
+    assert read_string("") is None
 
 
 def test_json_text_of_strings_is_joined_where_that_is_asked_for() -> None:
-    assert read_string('["a", "b"]', parse=True).text == "a\n\nb"
-    assert read_string('["a", "b"]').text == '["a", "b"]'
-    assert read_string("[1]", parse=True).text == "[1]"
+    assert read_string('["a", "b"]', parse=True) == "a\n\nb"
+    assert read_string('["a", "b"]') == '["a", "b"]'
+    assert read_string("[1]", parse=True) == "[1]"
 
 
 def test_a_conversation_is_parted_at_the_last_answer() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trueup.item.recognise import Recognised
+    from trueup.item.names import Recognised
     from trueup.item.survey import Survey
 
 FEWEST_LABELS = 30
@@ -53,119 +53,117 @@ def abilities(
     )
 
 
+def _able(name: str, because: str) -> Ability:
+    return Ability(name=name, possible=True, because=because)
+
+
+def _unable(name: str, because: str, *mends: str) -> Ability:
+    return Ability(name=name, possible=False, because=because, mend=". ".join(mends))
+
+
 def _scoring(survey: Survey) -> Ability:
     usable = survey.rows - survey.faults.total()
     because = f"{usable:,} of {survey.rows:,} items have an output that can be judged"
-    mend = None if usable else "Name the column that holds it with `--map output=COLUMN`"
-    return Ability(name="scoring", possible=usable > 0, because=because, mend=mend)
+    if usable:
+        return _able("scoring", because)
+    mend = "Name the column that holds it with `--map output=COLUMN`"
+    return _unable("scoring", because, mend)
 
 
 def _needs(field: str, what: str, survey: Survey, places: Mapping[str, str]) -> Ability:
     there = survey.present[field]
     name = f"scoring criteria with `needs: [{field}]`"
     if there:
-        return Ability(name=name, possible=True, because=_share(there, survey.rows, field))
+        return _able(name, f"{there:,} of {survey.rows:,} items have a {field}")
     because = f"no item has a {field}, so these criteria would be abstained from"
-    return Ability(
-        name=name, possible=False, because=because, mend=_column(field, f"with {what}", places)
-    )
+    return _unable(name, because, _column(field, f"with {what}", places))
 
 
 def _fit(survey: Survey, recognised: Recognised) -> Ability:
     name = "fitting the embedded judge"
     filled = max((survey.keys[column] for column in recognised.labels), default=0)
     columns = ", ".join(recognised.labels)
+    if filled >= FEWEST_LABELS:
+        because = f"up to {filled:,} items have something in what look like labels ({columns})"
+        return _able(name, because)
+    because = "it has no labels"
+    if columns:
+        because = f"only {filled:,} items have something in {columns}"
     mend = (
         f"Have people answer a criterion for at least {FEWEST_LABELS} items, in a file with the "
         "columns item_id, criterion, value and annotator, for `trueup fit`"
     )
-    if filled >= FEWEST_LABELS:
-        because = f"up to {filled:,} items have something in what look like labels ({columns})"
-        return Ability(name=name, possible=True, because=because)
-    because = (
-        f"only {filled:,} items have something in {columns}" if columns else "it has no labels"
-    )
-    return Ability(name=name, possible=False, because=because, mend=mend)
+    return _unable(name, because, mend)
 
 
 def _agreement(survey: Survey, places: Mapping[str, str]) -> Ability:
     name = "agreement over time"
     if len(survey.weeks) > 1:
         because = f"the timestamps span {len(survey.weeks)} ISO weeks; labels are needed as well"
-        return Ability(name=name, possible=True, because=because)
+        return _able(name, because)
     if survey.weeks:
-        mend = "Add items of other weeks"
-        return Ability(name=name, possible=False, because="all items are of one week", mend=mend)
-    mend = _column("timestamp", "with the time of each output and its zone", places)
-    return Ability(name=name, possible=False, because="no item has a timestamp", mend=mend)
+        return _unable(name, "all items are of one week", "Add items of other weeks")
+    return _unable(name, "no item has a timestamp", _timestamps(places))
 
 
 def _clusters(survey: Survey, places: Mapping[str, str]) -> Ability:
     name = "intervals that respect users"
     groups = survey.distinct("group")
     if groups > 1:
-        because = f"{survey.present['group']:,} items come from {groups:,} groups"
-        return Ability(name=name, possible=True, because=because)
+        return _able(name, f"{survey.present['group']:,} items come from {groups:,} groups")
     because = "all items are of one group" if groups else "no item says whose it is"
     because += ", so intervals take items as independent and are too narrow where they are not"
-    mend = _column("group", "with the user or conversation", places)
-    return Ability(name=name, possible=False, because=because, mend=mend)
+    return _unable(name, because, _column("group", "with the user or conversation", places))
 
 
 def _concurrent(survey: Survey, recognised: Recognised, places: Mapping[str, str]) -> Ability:
-    name = "goodhart, concurrent design"
     arms, versions = survey.distinct("arm"), survey.distinct("version")
-    lacks = []
-    if max(arms, versions) < 2:  # noqa: PLR2004 - a comparison has two sides
-        lacks.append(("a second arm or version", "arm", "with the side of the comparison"))
-    if not survey.distinct("group"):
-        lacks.append(("a group", "group", "with the user who was randomised"))
-    if lacks:
-        because = "it lacks " + " and ".join(lack for lack, _, _ in lacks)
-        mend = ". ".join(_column(field, what, places) for _, field, what in lacks)
-        return Ability(name=name, possible=False, because=because, mend=mend)
     kind, n = ("arms", arms) if arms > 1 else ("versions", versions)
-    because = f"{n:,} {kind} over {survey.distinct('group'):,} groups; {_signals(recognised)}"
-    return Ability(name=name, possible=True, because=because)
+    lacks = {}
+    if n < 2:  # noqa: PLR2004 - a comparison has two sides
+        side = _column("arm", "with the side of the comparison", places)
+        lacks["a second arm or version"] = side
+    if not survey.distinct("group"):
+        lacks["a group"] = _column("group", "with the user who was randomised", places)
+    there = f"{n:,} {kind} over {survey.distinct('group'):,} groups"
+    return _design("concurrent", there, lacks, recognised)
 
 
 def _weekly(survey: Survey, recognised: Recognised, places: Mapping[str, str]) -> Ability:
-    name = "goodhart, weekly design"
-    lacks, mends = [], []
+    lacks = {}
     if not survey.weeks:
-        lacks.append("timestamps")
-        mends.append(_column("timestamp", "with the time of each output and its zone", places))
+        lacks["timestamps"] = _timestamps(places)
     if not recognised.signals:
-        lacks.append("signals")
-        mends.append("Add what users did, such as thumbs, edits or retries, as columns or a file")
-    if lacks:
-        because = "it lacks " + " and ".join(lacks)
-        return Ability(name=name, possible=False, because=because, mend=". ".join(mends))
-    because = f"{len(survey.weeks)} ISO weeks; {_signals(recognised)}"
-    return Ability(name=name, possible=True, because=because)
+        lacks["signals"] = (
+            "Add what users did, such as thumbs, edits or retries, as columns or a file"
+        )
+    return _design("weekly", f"{len(survey.weeks)} ISO weeks", lacks, recognised)
 
 
 def _releases(survey: Survey, recognised: Recognised, places: Mapping[str, str]) -> Ability:
-    name = "goodhart, releases design"
     versions = survey.distinct("version")
     if versions >= FEWEST_RELEASES:
-        because = f"{versions:,} versions; {_signals(recognised)}"
-        return Ability(name=name, possible=True, because=because)
+        return _design("releases", f"{versions:,} versions", {}, recognised)
     because = f"it has {versions} of the {FEWEST_RELEASES} versions that this needs"
     mend = "Add the logs of earlier versions"
     if not versions:
         mend = _column("version", "with the version of the system", places)
-    return Ability(name=name, possible=False, because=because, mend=mend)
+    return _unable("goodhart, releases design", because, mend)
 
 
-def _signals(recognised: Recognised) -> str:
+def _design(name: str, there: str, lacks: Mapping[str, str], recognised: Recognised) -> Ability:
+    """Return whether a design of the Goodhart watch is possible, from what lacks and its mends."""
+    name = f"goodhart, {name} design"
+    if lacks:
+        return _unable(name, "it lacks " + " and ".join(lacks), *lacks.values())
+    signals = "the users' signals have to come from a file of their own"
     if recognised.signals:
-        return f"what look like signals: {', '.join(recognised.signals)}"
-    return "the users' signals have to come from a file of their own"
+        signals = f"what look like signals: {', '.join(recognised.signals)}"
+    return _able(name, f"{there}; {signals}")
 
 
-def _share(there: int, rows: int, field: str) -> str:
-    return f"{there:,} of {rows:,} items have a {field}"
+def _timestamps(places: Mapping[str, str]) -> str:
+    return _column("timestamp", "with the time of each output and its zone", places)
 
 
 def _column(field: str, what: str, places: Mapping[str, str]) -> str:

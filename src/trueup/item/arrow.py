@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trueup.errors import DataError
-from trueup.item.rows import Numbered, Row, Rows, once, peek, refuse_doubles
+from trueup.item.rows import Numbered, Row, Rows, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def parquet_rows(path: Path) -> Rows:
         DataError: The file is cut off or damaged.
     """
     with _readable(path.name, "Parquet"), pq.ParquetFile(path) as file:
-        count, columns = file.metadata.num_rows, tuple(file.schema_arrow.names)
+        count, columns = file.metadata.num_rows, file.schema_arrow.names
 
     def batches() -> Iterator[Any]:
         with _readable(path.name, "Parquet"), pq.ParquetFile(path) as file:
@@ -43,36 +43,22 @@ def arrow_rows(path: Path) -> Rows:
     """
 
     def batches() -> Iterator[Any]:
-        with _readable(path.name, "Arrow"), pa.OSFile(str(path), "rb") as file:
-            if file.read(6) == b"ARROW1":
-                file.seek(0)
-                with pa.ipc.open_file(file) as reader:
-                    for number in range(reader.num_record_batches):
-                        yield reader.get_batch(number)
+        with _opened(path) as reader:
+            if isinstance(reader, pa.ipc.RecordBatchStreamReader):
+                yield from reader
             else:
-                file.seek(0)
-                with pa.ipc.open_stream(file) as stream:
-                    yield from stream
+                yield from map(reader.get_batch, range(reader.num_record_batches))
 
-    with _readable(path.name, "Arrow"), pa.OSFile(str(path), "rb") as file:
-        is_file = file.read(6) == b"ARROW1"
-        file.seek(0)
-        with pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file) as reader:
-            columns = tuple(reader.schema.names)
+    with _opened(path) as reader:
+        columns = reader.schema.names
     return _rows(path.name, "Arrow", columns, batches)
 
 
 def table_rows(table: Any, name: str) -> Rows:  # noqa: ANN401 - pyarrow is untyped
     """Return the rows of a pyarrow Table or RecordBatch."""
-    if isinstance(table, pa.RecordBatch):
-        table = pa.Table.from_batches([table])
-    return _rows(
-        name,
-        "Arrow table",
-        tuple(table.schema.names),
-        lambda: iter(table.to_batches(max_chunksize=_BATCH)),
-        count=table.num_rows,
-    )
+    whole = isinstance(table, pa.RecordBatch)
+    batches = (lambda: iter([table])) if whole else lambda: iter(table.to_batches())
+    return _rows(name, "Arrow table", table.schema.names, batches, count=table.num_rows)
 
 
 def stream_rows(source: Any, name: str) -> Rows:  # noqa: ANN401 - anything with an Arrow stream
@@ -81,73 +67,40 @@ def stream_rows(source: Any, name: str) -> Rows:  # noqa: ANN401 - anything with
     A RecordBatchReader is read once; other sources (a polars frame) give a new stream each time.
     """
     if isinstance(source, pa.RecordBatchReader):
-        columns = tuple(source.schema.names)
-        refuse_doubles(columns, name)
-        sample, start = once(_numbered(lambda: iter(source), name), name)
-        return Rows(
-            name=name,
-            format="Arrow stream",
-            unit="row",
-            columns=columns,
-            sample=sample,
-            start=start,
-            again=False,
-        )
-    columns = tuple(pa.RecordBatchReader.from_stream(source).schema.names)
-    count = len(source) if hasattr(source, "__len__") else None
+        columns = source.schema.names
+        return _rows(name, "Arrow stream", columns, lambda: iter(source), again=False)
 
     def batches() -> Iterator[Any]:
         return iter(pa.RecordBatchReader.from_stream(source))
 
-    return _rows(
-        name, f"{type(source).__module__.partition('.')[0]} frame", columns, batches, count=count
-    )
+    columns = pa.RecordBatchReader.from_stream(source).schema.names
+    count = len(source) if hasattr(source, "__len__") else None
+    return _rows(name, f"{name.partition(' ')[0]} frame", columns, batches, count=count)
 
 
 def _rows(
     name: str,
     format_: str,
-    columns: tuple[str, ...],
+    columns: list[str],
     batches: Callable[[], Iterator[Any]],
     *,
     count: int | None = None,
+    again: bool = True,
 ) -> Rows:
-    refuse_doubles(columns, name)
-
     def start() -> Iterator[Numbered]:
-        return _numbered(batches, name)
+        return enumerate((row for batch in batches() for row in _dicts(batch, name)), 1)
 
-    return Rows(
-        name=name,
-        format=format_,
-        unit="row",
-        columns=columns,
-        sample=peek(start),
-        start=start,
-        count=count,
-    )
-
-
-def _numbered(batches: Callable[[], Iterator[Any]], name: str) -> Iterator[Numbered]:
-    number = 0
-    for batch in batches():
-        for part in _slices(batch):
-            for row in _dicts(part, name):
-                number += 1
-                yield number, row
-
-
-def _slices(batch: Any) -> Iterator[Any]:  # noqa: ANN401 - pyarrow is untyped
-    """Cut a batch, which a file's writer may have made as large as the file."""
-    for first in range(0, batch.num_rows, _BATCH):
-        yield batch.slice(first, _BATCH)
+    return rows_of(name, format_, start, columns=columns, count=count, again=again)
 
 
 def _dicts(batch: Any, name: str) -> Iterator[Row]:  # noqa: ANN401 - pyarrow is untyped
+    """Yield a batch's rows, part by part: a file's writer may have made it as large as the file."""
     names = batch.schema.names
-    cells = [_values(batch.column(place), names[place], name) for place in range(len(names))]
-    for values in zip(*cells, strict=True):
-        yield dict(zip(names, values, strict=True))
+    for first in range(0, batch.num_rows, _BATCH):
+        part = batch.slice(first, _BATCH)
+        cells = [_values(column, names[at], name) for at, column in enumerate(part.columns)]
+        for values in zip(*cells, strict=True):
+            yield dict(zip(names, values, strict=True))
 
 
 def _values(column: Any, named: str, name: str) -> list[Any]:  # noqa: ANN401 - pyarrow is untyped
@@ -174,3 +127,13 @@ def _readable(name: str, format_: str) -> Iterator[None]:
         reason = " ".join(str(error).split())
         what = f"the {format_} file is cut off or damaged ({reason})"
         raise DataError(what, where=name, mend="Write or copy the file again") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open an Arrow file or stream and read its schema."""
+    with _readable(path.name, "Arrow"), pa.OSFile(str(path), "rb") as file:
+        is_file = file.read(6) == b"ARROW1"
+        file.seek(0)
+        with pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file) as reader:
+            yield reader

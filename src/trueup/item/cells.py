@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trueup.errors import DataError, did_you_mean
+from trueup.item.declare import mapping
 from trueup.item.plain import excerpt, mended, name_text, plain
 from trueup.item.text import as_messages, json_strings
 
@@ -34,7 +35,7 @@ def read_purpose(raw: object) -> str | None:
         return None
     purpose = _PURPOSES.get(name.strip().lower())
     if purpose is None:
-        mend = f"{did_you_mean(name, _PURPOSES)}. Or leave the column out with `--map purpose=`"
+        mend = f"{did_you_mean(name, _PURPOSES)}. Or leave the column out: {mapping('purpose', '')}"
         raise DataError(f"unknown purpose '{excerpt(name)}'", mend=mend.replace("?.", "?"))
     return purpose
 
@@ -54,7 +55,8 @@ def read_probability(field: str, raw: object) -> float | None:
     except (TypeError, ValueError, OverflowError):
         number = -1.0
     if isinstance(value, bool) or not 0 < number <= 1:
-        mend = f"Write a probability above 0 and at most 1, or leave it out with `--map {field}=`"
+        out = mapping(field, "")
+        mend = f"Write a probability above 0 and at most 1, or leave the column out: {out}"
         raise DataError(f"{field} is '{excerpt(str(value))}', no probability in (0, 1]", mend=mend)
     return number
 

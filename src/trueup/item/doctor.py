@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from trueup.item.abilities import Ability, abilities
-from trueup.item.aliases import ALIASES, CANONICAL, resembles, squash
-from trueup.item.fields import FieldError, FieldMap, missing_output, root
+from trueup.item.fields import FieldError, field_map, missing_output
+from trueup.item.names import ALIASES, Recognised, recognise, resembles, squash
 from trueup.item.read import ItemSource, Source, open_items
-from trueup.item.recognise import Recognised, recognise
 from trueup.item.survey import Lengths, Survey
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Diagnosis:
 def diagnose(
     source: Source,
     *,
-    fields: FieldMap | Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
     timezone: str | None = None,
 ) -> Diagnosis:
     """Read a source through and say what is in it.
@@ -93,22 +92,22 @@ def diagnose(
     Raises:
         DataError: It cannot be opened at all, or a line is damaged.
     """
-    declared = FieldMap.of(fields)
+    declared = field_map(fields)
     source = _held(source)
     problems: dict[str, str] = {}
     while True:
         try:
             items = open_items(source, fields=declared, timezone=timezone)
-            if items.columns and not items.fields.output:
+            if items.columns and not items.fields.get("output"):
                 problems.setdefault("output", str(missing_output(items.columns, items.name)))
             survey = Survey()
             for _, item in items.numbered(needs_output=False):
                 survey.add(item)
         except FieldError as error:
-            if error.field is None or declared.given().get(error.field) == "":
+            if error.field is None or declared.get(error.field) == "":
                 raise
             problems.setdefault(error.field, str(error))
-            declared = dataclasses.replace(declared, **{error.field: ""})
+            declared |= {error.field: ""}
             continue
         return _diagnosis(items, survey, problems)
 
@@ -122,15 +121,15 @@ def _held(source: Source) -> Source:
 
 def _diagnosis(items: ItemSource, survey: Survey, blocked: Mapping[str, str]) -> Diagnosis:
     problems = list(blocked.values())
-    mapped = {field: source for field, source in items.fields.given().items() if source}
-    used = {root(source, items.columns) for source in mapped.values() if source in items.columns}
+    mapped = {field: source for field, source in items.fields.items() if source}
+    used = {source for source in mapped.values() if source in items.columns}
     unmapped = tuple(column for column in items.columns if column not in used)
     found = recognise(dict.fromkeys((*unmapped, *survey.keys)))
-    derived = bool(items.columns) and not items.fields.id
+    derived = bool(items.columns) and not items.fields.get("id")
     if survey.repeated_ids and not derived:
         doubles = f"{survey.repeated_ids:,} of {survey.rows:,} items have the id of an earlier one"
         problems.append(
-            f"{items.name}: {doubles} (column '{items.fields.id}'). Name another column with "
+            f"{items.name}: {doubles} (column '{items.fields['id']}'). Name another column with "
             "`--map id=COLUMN`, or let trueup make ids from the content with `--map id=`"
         )
     if not survey.rows:
@@ -178,7 +177,7 @@ def _notes(items: ItemSource, survey: Survey, found: Recognised, *, derived: boo
             "No column holds an id, so ids are made from input and output: an item keeps its id "
             "for as long as its text stays the same, and repeats are numbered"
         )
-    for fault, n in survey.faults.items() if items.fields.output else ():
+    for fault, n in survey.faults.items() if items.fields.get("output") else ():
         why = {"missing_output": "have no output", "invalid_utf8": "hold broken characters"}[fault]
         yield f"{n:,} of {survey.rows:,} items {why}; they are counted as `{fault}` and not judged"
     if survey.empty_outputs:
@@ -211,8 +210,8 @@ def _places(
             for key in value if isinstance(value, Mapping) else ():
                 inside.setdefault(squash(str(key)), f"{column}.{key}")
     found = {}
-    for field in CANONICAL:
-        names = (squash(field), *(alias for tier in ALIASES[field] for alias in tier))
+    for field, tiers in ALIASES.items():
+        names = (squash(field), *(alias for tier in tiers for alias in tier))
         place = next((inside[name] for name in names if name in inside), None)
         if place and field not in mapped:
             found[field] = place

@@ -1,15 +1,17 @@
-"""FieldMap: which column of a source fills which field of an item, declared or guessed."""
+"""Field maps: which column of a source fills which field of an item, declared or guessed."""
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trueup.errors import DataError, did_you_mean
-from trueup.item.aliases import ALIASES, CANONICAL, CONVERSATIONS, squash
+from trueup.item.declare import mapping
+from trueup.item.model import TEXTS
+from trueup.item.names import ALIASES, CONVERSATIONS, squash
+from trueup.item.path import place
 from trueup.item.plain import plain
 from trueup.item.text import as_messages
 
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
 
     Row = Mapping[str, Any]
 
-_TEXTS = frozenset({"input", "output", "reference", "context"})
+FieldMap: TypeAlias = dict[str, str]
+"""Field of an item -> the column, or the path into a column, that fills it.
+
+A path is written with dots, `vars.question`; a column of that very name goes before it. What is not
+in it is guessed. An empty name says that no column fills the field: a column of the field's name is
+then metadata like any other. Where input and output name the same column, that holds conversations:
+the last message of the assistant is the output, what is before it the input.
+"""
 
 _SHARED = frozenset({"session_id", "trace_id"})
 """Fields whose column may well be declared to fill another one, the group or the id, too."""
@@ -42,93 +51,45 @@ class FieldError(DataError):
         self.field = field
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class FieldMap:
-    """Field of an item -> the column, or the path into a column, that fills it.
+def field_map(
+    fields: Mapping[str, str] | None,
+    *,
+    where: str = "map",
+    known: Iterable[str] = ALIASES,
+    whose: str = "an item",
+) -> FieldMap:
+    """Return what a caller declared about columns, checked.
 
-    A path is written with dots, `vars.question`; a column of that very name goes before it.
-    None leaves a field to be guessed. An empty name says that no column fills it: a column of
-    the field's name is then metadata like any other. Where input and output name the same column,
-    that holds conversations: the last message of the assistant is the output, what is before it
-    the input.
+    Raises:
+        DataError: A name is no field that is known.
     """
-
-    id: str | None = None
-    input: str | None = None
-    output: str | None = None
-    reference: str | None = None
-    context: str | None = None
-    metadata: str | None = None
-    timestamp: str | None = None
-    product: str | None = None
-    version: str | None = None
-    arm: str | None = None
-    segment: str | None = None
-    group: str | None = None
-    session_id: str | None = None
-    trace_id: str | None = None
-    purpose: str | None = None
-    p_logged: str | None = None
-    p_judged: str | None = None
-
-    @classmethod
-    def of(cls, fields: FieldMap | Mapping[str, str] | None) -> FieldMap:
-        """Return the map for what a caller passed.
-
-        Raises:
-            DataError: A name is no field of an item.
-        """
-        if isinstance(fields, FieldMap):
-            return fields
-        for name in fields or {}:
-            if name not in CANONICAL:
-                hint = did_you_mean(name, CANONICAL)
-                raise DataError(f"'{name}' is no field of an item", where="map", mend=hint)
-        return cls(**(fields or {}))
-
-    def given(self) -> dict[str, str]:
-        """Return the fields that are declared, in their canonical order."""
-        pairs = ((name, getattr(self, name)) for name in CANONICAL)
-        return {name: source for name, source in pairs if source is not None}
-
-    @property
-    def splits(self) -> bool:
-        """Whether one column of conversations holds both input and output."""
-        return bool(self.output) and self.input == self.output
+    for name in fields or {}:
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise DataError(f"'{name}' is no field of {whose}", where=where, mend=hint)
+    return dict(fields or {})
 
 
-def root(source: str, columns: Iterable[str]) -> str:
-    """Return the column that a declared column or path starts in; it need not exist."""
-    return source if source in columns else source.partition(".")[0]
-
-
-def parse_map(declarations: Iterable[str], columns: Iterable[str] | None = None) -> FieldMap:
+def parse_map(declarations: Iterable[str]) -> FieldMap:
     """Read declarations like `output=answer` or `input=vars.question`.
 
     Args:
         declarations: One `FIELD=COLUMN` each; `FIELD=` says that no column fills the field.
-        columns: The columns there are, where they are known.
 
     Raises:
-        DataError: A declaration has no `=`, names no field of an item or one that was named
-            before, or a column that is not there.
+        DataError: A declaration has no `=`, or names no field of an item or one that was named
+            before.
     """
-    found: dict[str, str] = {}
+    found: FieldMap = {}
     for declaration in declarations:
         name, equals, source = (part.strip() for part in declaration.partition("="))
         where = f"--map {declaration}"
         if not equals:
             raise DataError("there is no '=' in it", where=where, mend="Write FIELD=COLUMN")
-        if name not in CANONICAL:
-            hint = did_you_mean(name, CANONICAL)
-            raise DataError(f"'{name}' is no field of an item", where=where, mend=hint)
         if name in found:
             raise DataError(f"{name} is mapped twice", where=where, mend="Keep one of the two")
-        found[name] = source
-    fields = FieldMap(**found)
-    if columns is not None:
-        check_columns(fields, columns)
-    return fields
+        found |= field_map({name: source}, where=where)
+    return found
 
 
 def check_columns(
@@ -144,10 +105,15 @@ def check_columns(
     """
     known = list(columns)
     among = "" if closed else " in the first rows"
-    for name, source in fields.given().items():
-        if source and root(source, known) not in known:
+    for name, source in fields.items():
+        if source and place(source, known).column not in known:
             what = f"there is no column '{source}'{among} to map {name} to"
             raise DataError(what, where=where, mend=did_you_mean(source, known))
+
+
+def splits(fields: FieldMap) -> bool:
+    """Tell whether one column of conversations holds both input and output."""
+    return bool(fields.get("output")) and fields.get("input") == fields.get("output")
 
 
 def guess_fields(
@@ -171,26 +137,29 @@ def guess_fields(
     Raises:
         FieldError: Several columns are equally likely for one field.
     """
-    found = (declared or FieldMap()).given()
-    taken = {root(source, columns) for source in found.values()}
+    declared = declared or {}
+    taken = {place(source, columns).column for source in declared.values()}
     by_name: dict[str, list[str]] = defaultdict(list)
     every: dict[str, list[str]] = defaultdict(list)
     for column in columns:
         every[squash(column)].append(column)
         if column not in taken:
             by_name[squash(column)].append(column)
-    for name in CANONICAL:
-        if name in found:
+    found = dict(declared)
+    for name in ALIASES:
+        if name in declared:
             continue
         source = _pick(name, every if name in _SHARED else by_name, sample_rows, where=where)
         if source is not None:
-            found[name] = _descend(name, source, sample_rows) if name in _TEXTS else source
+            found[name] = _descend(name, source, sample_rows) if name in TEXTS else source
     traces = found.get("trace_id")
     if traces and "id" not in found and _distinct(traces, sample_rows):
         found["id"] = traces
-    if "output" not in found:
-        _split_conversation(found, by_name, sample_rows, fixed=declared)
-    return FieldMap(**found)
+    if "output" not in found and "input" not in declared:
+        likely = [column for name in CONVERSATIONS for column in by_name.get(name, ())]
+        if len(likely) == 1 and _answered(likely[0], sample_rows):
+            found["input"] = found["output"] = likely[0]
+    return {name: found[name] for name in ALIASES if name in found}
 
 
 def missing_output(columns: Sequence[str], where: str | None = None) -> FieldError:
@@ -205,7 +174,7 @@ def missing_output(columns: Sequence[str], where: str | None = None) -> FieldErr
     shown = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")  # noqa: PLR2004 - a line or two
     what = f"no column holds the output; the columns are: {shown}"
     return FieldError(
-        what, field="output", where=where, mend=f"{hint}Say which with `--map output=COLUMN`"
+        what, field="output", where=where, mend=f"{hint}Say which: {mapping('output')}"
     )
 
 
@@ -225,7 +194,7 @@ def _pick(
             likely = [column for column in likely if _distinct(column, rows)] or likely
         if len(likely) > 1:
             what = f"{name} could be any of the columns {', '.join(likely)}"
-            mend = f"Say which with `--map {name}=COLUMN`, for example `--map {name}={likely[0]}`"
+            mend = f"Say which, for example {mapping(name, likely[0])}"
             raise FieldError(what, field=name, where=where, mend=mend)
         if likely:
             return likely[0]
@@ -257,20 +226,7 @@ def _descend(name: str, column: str, rows: Sequence[Row]) -> str:
     return column
 
 
-def _split_conversation(
-    found: dict[str, str],
-    by_name: Mapping[str, list[str]],
-    rows: Sequence[Row],
-    *,
-    fixed: FieldMap | None,
-) -> None:
-    if fixed is not None and fixed.input is not None:
-        return
-    likely = [column for name in CONVERSATIONS for column in by_name.get(name, ())]
-    if len(likely) == 1 and (not rows or any(_answered(row.get(likely[0])) for row in rows)):
-        found["input"] = found["output"] = likely[0]
-
-
-def _answered(value: object) -> bool:
-    messages = as_messages(value, parse=True)
-    return messages is not None and any(m.get("role") == "assistant" for m in messages)
+def _answered(column: str, rows: Sequence[Row]) -> bool:
+    """Tell whether any row holds messages with one of the assistant, as far as rows are known."""
+    every = [as_messages(row.get(column), parse=True) or () for row in rows]
+    return not rows or any(m.get("role") == "assistant" for messages in every for m in messages)

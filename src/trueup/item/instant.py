@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, cast
 from zoneinfo import ZoneInfo, available_timezones
 
-from trueup.errors import DataError, did_you_mean
+from trueup.errors import DataError
+from trueup.item.declare import declaring_zone
 from trueup.item.plain import excerpt, plain
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +23,14 @@ _UNITS = ((1e11, 1), (1e14, 1_000), (1e17, 1_000_000), (1e20, 1_000_000_000))
 
 _FORM = "Write it like 2026-01-05T09:30:00+01:00, or as seconds or milliseconds since 1970"
 
+_REGIONS = frozenset(
+    {
+        "Africa", "America", "Antarctica", "Arctic", "Asia",
+        "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+    }
+)  # fmt: skip
+_CLOSE = 0.8
+
 
 def zone(name: str) -> tzinfo:
     """Return the time zone of that IANA name.
@@ -31,9 +41,24 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        hint = did_you_mean(name, available_timezones())
-        mend = f"{hint} Use a name like Europe/Berlin".strip()
+        close = _closest(name)
+        hint = f"Did you mean '{close}'? " if close else ""
+        mend = f"{hint}Use the name of an IANA zone, like Europe/Berlin"
         raise DataError(f"unknown timezone '{excerpt(name)}'", mend=mend) from None
+
+
+def _closest(name: str) -> str | None:
+    """Return the zone that a wrong name is likely to mean: its city, or nearly its name.
+
+    Abbreviations and offsets are close to zones that mean something else, so that none is named.
+    """
+    zones = sorted(z for z in available_timezones() if z.partition("/")[0] in _REGIONS)
+    wanted = "_".join(name.casefold().split())
+    if "/" not in wanted:
+        return next((z for z in zones if z.rpartition("/")[2].casefold() == wanted), None)
+    by_name = {z.casefold(): z for z in zones}
+    close = difflib.get_close_matches(wanted, by_name, n=1, cutoff=_CLOSE)
+    return by_name[close[0]] if close else None
 
 
 def instant(value: object, declared: tzinfo | None = None) -> datetime | None:
@@ -57,8 +82,8 @@ def instant(value: object, declared: tzinfo | None = None) -> datetime | None:
         if declared is None:
             what = f"timestamp '{excerpt(str(value))}' does not say in which time zone it is"
             mend = (
-                'Declare the zone, for example `--timezone Europe/Berlin` (timezone="Europe/Berlin"'
-                " from Python), or write the offset into the timestamp"
+                f"Declare the zone, for example {declaring_zone('Europe/Berlin')}, "
+                "or write the offset into the timestamp"
             )
             raise DataError(what, mend=mend)
         moment = moment.replace(tzinfo=declared)

@@ -11,10 +11,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from trueup.errors import DataError, did_you_mean
-from trueup.item.aliases import squash
+from trueup.item.declare import mapping
+from trueup.item.fields import check_columns, field_map
 from trueup.item.instant import instant, zone
 from trueup.item.model import Item
-from trueup.item.path import pick
+from trueup.item.names import squash
+from trueup.item.path import Place, place
 from trueup.item.plain import excerpt, name_text, plain
 from trueup.item.read import open_rows
 
@@ -38,14 +40,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _NEEDED = ("item_id", "criterion", "value")
 
-_YES = {
-    "met": "met",
-    "true": "met",
-    "yes": "met",
-    "unmet": "unmet",
-    "false": "unmet",
-    "no": "unmet",
-}
+_YES = {"true": "met", "yes": "met", "false": "unmet", "no": "unmet"}
 _WITHOUT_VALUE = frozenset({"notapplicable", "cannottell"})
 
 
@@ -84,14 +79,14 @@ def read_labels(
             all, or the source cannot be read.
     """
     rows = open_rows(source)
-    columns = _columns(rows, dict(fields or {}), wide)
+    places = _places(rows, fields or {}, wide or {})
     declared = zone(timezone) if timezone else None
     labels: list[Label] = []
     for number, row in rows.start():
         try:
             if isinstance(row, Item):
                 raise DataError("this is an item, no label", mend="Pass mappings")  # noqa: TRY301 - the place is added below
-            labels.extend(_labels_of(row, columns, wide, declared))
+            labels.extend(_labels_of(row, places, wide or {}, declared))
         except DataError as error:
             where = f"{rows.name}, {rows.unit} {number}"
             raise DataError(error.what, where=where, mend=error.mend) from None
@@ -131,71 +126,49 @@ def label_targets(labels: Iterable[Label], rubric: Rubric, criterion: str) -> di
     return {item_id: fmean(found) for item_id, found in values.items()}
 
 
-def _columns(
-    rows: Rows, declared: dict[str, str], wide: Mapping[str, str] | None
-) -> dict[str, str]:
-    for name, column in (*declared.items(), *(wide or {}).items()):
-        if name not in _NAMES and name not in (wide or {}):
-            hint = did_you_mean(name, _NAMES)
-            raise DataError(f"'{name}' is no field of a label", where=rows.name, mend=hint)
-        if column not in rows.columns and column.partition(".")[0] not in rows.columns:
-            hint = did_you_mean(column, rows.columns)
-            what = f"there is no column '{column}' to map {name} to"
-            raise DataError(what, where=rows.name, mend=hint)
-    taken = {*declared.values(), *(wide or {}).values()}
+def _places(rows: Rows, declared: Mapping[str, str], wide: Mapping[str, str]) -> dict[str, Place]:
+    """Return where each field of a label, or the answers to each criterion, stand."""
+    sources = field_map(declared, where=rows.name, known=_NAMES, whose="a label") | dict(wide)
+    check_columns(sources, rows.columns, where=rows.name)
+    found = {name: place(source, rows.columns) for name, source in sources.items()}
+    taken = {at.column for at in found.values()}
     free = {squash(column): column for column in reversed(rows.columns) if column not in taken}
     for field, names in _NAMES.items():
         near = next((squash(name) for name in names if squash(name) in free), None)
-        if near is not None and field not in declared:
-            declared[field] = free.pop(near)
+        if near is not None and field not in found:
+            found[field] = Place(free.pop(near))
     for field in _NEEDED[:1] if wide else _NEEDED:
-        if rows.columns and field not in declared:
+        if rows.columns and field not in found:
             what = f"no column holds the {field}; the columns are: {', '.join(rows.columns[:30])}"
-            mend = f"Say which with `--map {field}=COLUMN`"
-            if field != "item_id":
-                mend += ', or name the column of every criterion: wide={"CRITERION": "COLUMN"}'
+            mend = f"Say which: {mapping(field)}. A row is one answer of one person"
             raise DataError(what, where=rows.name, mend=mend)
-    return declared
+    return found
 
 
 def _labels_of(
-    row: Row,
-    columns: Mapping[str, str],
-    wide: Mapping[str, str] | None,
-    declared: tzinfo | None,
+    row: Row, places: Mapping[str, Place], wide: Iterable[str], declared: tzinfo | None
 ) -> Iterator[Label]:
     """Yield the labels of one row, none where nobody has answered."""
-    item_id, annotator, written, said = (
-        _at(row, columns.get(name)) for name in ("item_id", "annotator", "criterion", "value")
-    )
-    answers = (
-        [(criterion, _at(row, column)) for criterion, column in wide.items()]
-        if wide
-        else [(name_text(written), said)]
-    )
-    for criterion, raw in answers:
+    cells = {name: at.of(row) for name, at in places.items()}
+    answers: dict[str | None, object] = {criterion: cells[criterion] for criterion in wide}
+    if not answers:
+        answers[name_text(cells.get("criterion"))] = cells.get("value")
+    for criterion, raw in answers.items():
         value = _value(raw)
         if value is None:
             continue
-        named = name_text(item_id)
-        if named is None or criterion is None:
-            lacks = "item" if named is None else "criterion"
+        item_id = name_text(cells.get("item_id"))
+        if item_id is None or criterion is None:
+            lacks = "item" if item_id is None else "criterion"
             mend = "Fill it, or remove the row"
             raise DataError(f"this label names no {lacks}", mend=mend)
         yield Label(
-            item_id=named,
+            item_id=item_id,
             criterion=criterion,
             value=value,
-            annotator=name_text(annotator),
-            labelled_at=instant(_at(row, columns.get("labelled_at")), declared),
+            annotator=name_text(cells.get("annotator")),
+            labelled_at=instant(cells.get("labelled_at"), declared),
         )
-
-
-def _at(row: Row, source: str | None) -> object:
-    if source is None or source in row:
-        return None if source is None else row[source]
-    column, _, path = source.partition(".")
-    return pick(row.get(column), tuple(path.split("."))) if path else None
 
 
 def _value(raw: object) -> str | float | None:
@@ -212,18 +185,14 @@ def _value(raw: object) -> str | float | None:
 
 def _standing(labels: Iterable[Label]) -> Iterable[Label]:
     """Return the labels that no later label of the same person supersedes."""
-    unsigned: list[Label] = []
-    latest: dict[tuple[str, str], Label] = {}
-    for label in labels:
-        if label.annotator is None:
-            unsigned.append(label)
-            continue
-        key = (label.item_id, label.annotator)
+    latest: dict[object, Label] = {}
+    for number, label in enumerate(labels):
+        key = number if label.annotator is None else (label.item_id, label.annotator)
         known = latest.get(key)
         both = known is not None and known.labelled_at and label.labelled_at
         if known is None or not both or label.labelled_at >= known.labelled_at:  # type: ignore[operator]  # both are there
             latest[key] = label
-    return [*unsigned, *latest.values()]
+    return latest.values()
 
 
 def _already_values(labels: Iterable[Label], question: Criterion) -> bool:
@@ -239,16 +208,14 @@ def _target(label: Label, question: Criterion, *, as_values: bool) -> float | No
     if isinstance(label.value, float):
         return _number_target(label, label.value, question, as_values=as_values)
     text = label.value
-    if text in question.values:
-        return question.values[text]
     wanted = text.casefold()
+    if set(question.values) == {"met", "unmet"}:
+        wanted = _YES.get(wanted, wanted)
     for key, value in question.values.items():
-        if key.casefold() == wanted:
+        if text == key or wanted == key.casefold():
             return value
     if squash(text) in _WITHOUT_VALUE:
         return None
-    if wanted in _YES and set(question.values) == {"met", "unmet"}:
-        return question.values[_YES[wanted]]
     raise _no_level(label, question, did_you_mean(text, question.values))
 
 

@@ -36,12 +36,12 @@ def jsonl_rows(path: Path, *, zipped: bool) -> Rows:
 
     def start() -> Iterator[tuple[int, Row]]:
         for number, line in _lines(path, zipped=zipped):
-            yield number, _object(line, f"{path.name}, line {number}")
+            yield number, _object(line, path.name, number)
 
     rows: list[Row] = []
     size = 0
     for number, line in _lines(path, zipped=zipped):
-        rows.append(_object(line, f"{path.name}, line {number}"))
+        rows.append(_object(line, path.name, number))
         size += len(line)
         if len(rows) >= _COLUMN_ROWS or size >= _COLUMN_BYTES:
             break
@@ -68,17 +68,7 @@ def json_rows(path: Path, *, zipped: bool) -> Rows:
     if _is_jsonl(path, zipped=zipped):
         return jsonl_rows(path, zipped=zipped)
     with opened(path, zipped=zipped) as file:
-        text = _decoded(file.read())
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise _too_deep(path.name) from None
-    except json.JSONDecodeError as error:
-        line = (text.splitlines() or [""])[min(error.lineno, text.count("\n") + 1) - 1]
-        raise _no_json(line, f"{path.name}, line {error.lineno}", error) from None
-    except ValueError as error:
-        raise _no_json(text, path.name, error) from None
-    found, inside = _array(value, path.name)
+        found, inside = _array(_loaded(file.read(), path.name), path.name)
     for number, row in enumerate(found, 1):
         if not isinstance(row, dict):
             raise _no_object(row, f"{path.name}, row {number}")
@@ -100,28 +90,42 @@ def _lines(path: Path, *, zipped: bool) -> Iterator[tuple[int, bytes]]:
         while line := file.readline(MAX_LINE + 1):
             number += 1
             if len(line) > MAX_LINE:
-                what = (
-                    f"the line is longer than {MAX_LINE >> 20} MB: {excerpt(_decoded(line[:99]))}"
-                )
+                shown = excerpt(_decoded(line[:99]))
+                what = f"the line is longer than {MAX_LINE >> 20} MB: {shown}"
                 mend = "Is every item on a line of its own?"
                 raise DataError(what, where=f"{path.name}, line {number}", mend=mend)
             if number == 1:
                 line = line.removeprefix(_BOM)
-            if not line.isspace() and line:
+            if line.strip():
                 yield number, line
 
 
-def _object(line: bytes, where: str) -> Row:
-    text = _decoded(line)
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise _too_deep(where) from None
-    except ValueError as error:
-        raise _no_json(text.rstrip("\r\n"), where, error) from None
+def _object(line: bytes, name: str, number: int) -> Row:
+    value = _loaded(line, name, number)
     if type(value) is not dict:
-        raise _no_object(value, where)
+        raise _no_object(value, f"{name}, line {number}")
     return value
+
+
+def _loaded(data: bytes, name: str, line: int | None = None) -> Any:  # noqa: ANN401 - a JSON value
+    """Return the JSON value that is a whole file, or that line of it.
+
+    Raises:
+        DataError: It is none.
+    """
+    text = _decoded(data)
+    mend = "Write one whole JSON object for every item"
+    try:
+        return json.loads(text)
+    except RecursionError:
+        what, mend = "the JSON is nested too deeply", "Is it one item?"
+    except json.JSONDecodeError as error:
+        shown = excerpt(text.split("\n")[error.lineno - 1].rstrip("\r"))
+        what = f"this is not JSON ({error.msg}, column {error.colno}): {shown}"
+        line = line or error.lineno
+    except ValueError as error:  # a number with thousands of digits
+        what = f"this is not JSON ({error}): {excerpt(text)}"
+    raise DataError(what, where=f"{name}, line {line}" if line else name, mend=mend)
 
 
 def _decoded(data: bytes) -> str:
@@ -155,14 +159,6 @@ def _array(value: Any, name: str) -> tuple[list[Any], str | None]:  # noqa: ANN4
     raise DataError("the file holds no array of items", where=name, mend=mend)
 
 
-def _no_json(text: str, where: str, error: ValueError) -> DataError:
-    reason = (
-        f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
-    )
-    what = f"this is not JSON ({reason}): {excerpt(text)}"
-    return DataError(what, where=where, mend="Write one whole JSON object for every item")
-
-
 def _no_object(value: object, where: str) -> DataError:
     names = {list: "an array", str: "text", type(None): "null", bool: "true or false"}
     seen = names.get(type(value), "a number")
@@ -171,7 +167,3 @@ def _no_object(value: object, where: str) -> DataError:
         mend += "; a file that is one whole array is named .json"
     shown = excerpt(json.dumps(value, ensure_ascii=False)) if value is not None else "null"
     return DataError(f"this is {seen}, no JSON object: {shown}", where=where, mend=mend)
-
-
-def _too_deep(where: str) -> DataError:
-    return DataError("the JSON is nested too deeply", where=where, mend="Is it one item?")

@@ -20,6 +20,9 @@ Text: TypeAlias = "str | tuple[Message, ...]"
 Fault: TypeAlias = Literal["missing_output", "invalid_utf8"]
 """Why an item cannot be judged at all; code checks and judges are not asked."""
 
+TEXTS = ("input", "output", "reference", "context")
+"""The fields of an item that are text: what a judge is shown."""
+
 Purpose: TypeAlias = Literal["eval", "prod", "probe", "replay"]
 
 

@@ -1,20 +1,37 @@
-"""Paths: what `vars.question` leads to inside a cell, and what is left beside it."""
+"""Places: the column or the path into a column, `vars.question`, that holds what is looked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 
-def pick(value: object, path: tuple[str, ...]) -> object:
-    """Return what a path leads to, None where nothing; list elements go by number from 0."""
-    for key in path:
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
+class Place(NamedTuple):
+    """Where in a row something stands."""
+
+    column: str
+    path: tuple[str, ...] = ()
+    """What follows the column where it holds mappings; list elements go by number from 0."""
+
+    def of(self, row: Mapping[str, Any]) -> object:
+        """Return what stands there, None where nothing."""
+        value: object = row.get(self.column)
+        for key in self.path:
+            if isinstance(value, Mapping):
+                value = value.get(key)
+            elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                return None
+        return value
+
+
+def place(source: str, columns: Iterable[str]) -> Place:
+    """Return where a declared column or path leads; its column need not exist."""
+    if source in columns:
+        return Place(source)
+    column, *path = source.split(".")
+    return Place(column, tuple(path))
 
 
 def without(value: object, path: tuple[str, ...]) -> object:

@@ -62,13 +62,13 @@ def broken(text: str) -> bool:
 
 
 def mended(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    """Return a JSON value with every lone surrogate in it replaced by U+FFFD."""
+    """Return a JSON value, or a tuple of some, with every lone surrogate replaced by U+FFFD."""
     if isinstance(value, str):
         return value if value.isascii() or not broken(value) else _LONE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {mended(key): mended(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [mended(part) for part in value]
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(mended, value))
     return value
 
 

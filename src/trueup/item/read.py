@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trueup.errors import DataError
 from trueup.item.build import ItemBuilder
-from trueup.item.cells import looks_like_json
-from trueup.item.fields import FieldMap, check_columns, guess_fields, missing_output, root
+from trueup.item.declare import mapping
+from trueup.item.fields import FieldMap, check_columns, field_map, guess_fields, missing_output
 from trueup.item.instant import zone
 from trueup.item.lines import json_rows, jsonl_rows
 from trueup.item.memory import frame_rows, iterable_rows
 from trueup.item.model import Item
-from trueup.item.path import pick
 from trueup.item.plain import excerpt
 from trueup.item.sniff import find, kind
 from trueup.item.table import csv_rows
@@ -30,18 +29,14 @@ Source: TypeAlias = "str | Path | Iterable[Mapping[str, Any] | Item] | Any"
 """A path; mappings or items; a pandas, polars or Arrow frame."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What a pass over a source found."""
 
     count: int
     """Items."""
-    n_faults: int
-    """Items that no judge is asked about, because their text cannot be used."""
-    faults: Mapping[str, int] = field(default_factory=dict)
-    """Fault -> items."""
-    ids_derived: bool = False
-    """Whether the ids are made from the content."""
+    faults: Mapping[str, int]
+    """Fault -> items that no judge is asked about, because their text cannot be used."""
 
 
 class ItemSource:
@@ -54,31 +49,16 @@ class ItemSource:
         name: The file's name, or what kind of object it is.
         format: `JSON lines`, `CSV`, `Parquet` and so on.
         unit: What places are counted in, `line` or `row`.
-        fields: Which column fills which field.
+        fields: Field -> the column or path that fills it.
         columns: The columns; for JSON lines and lists those of the first rows.
         count: The number of rows where it is known without reading.
         rereadable: Whether it can be iterated over more than once.
         sample: The first rows as they came in.
     """
 
-    __slots__ = (
-        "_parsed",
-        "_rows",
-        "_timezone",
-        "columns",
-        "count",
-        "fields",
-        "format",
-        "name",
-        "rereadable",
-        "sample",
-        "unit",
-    )
-
     def __init__(self, rows: Rows, fields: FieldMap, *, timezone: tzinfo | None = None) -> None:
         self._rows = rows
         self._timezone = timezone
-        self._parsed = _parsed(rows, fields)
         self.name = rows.name
         self.format = rows.format
         self.unit = rows.unit
@@ -100,17 +80,9 @@ class ItemSource:
         Raises:
             DataError: No column holds the output, or a row cannot be read.
         """
-        if needs_output and self.columns and not self.fields.output:
+        if needs_output and self.columns and not self.fields.get("output"):
             raise missing_output(self.columns, self.name)
-        build = ItemBuilder(
-            self.fields,
-            self.columns,
-            name=self.name,
-            unit=self.unit,
-            timezone=self._timezone,
-            parsed=self._parsed,
-            closed=self._rows.closed,
-        )
+        build = ItemBuilder(self._rows, self.fields, timezone=self._timezone)
         for number, row in self._rows.start():
             yield number, row if isinstance(row, Item) else build(row, number)
 
@@ -118,7 +90,7 @@ class ItemSource:
 def open_items(
     source: Source,
     *,
-    fields: FieldMap | Mapping[str, str] | None = None,
+    fields: Mapping[str, str] | None = None,
     timezone: str | None = None,
 ) -> ItemSource:
     """Open whatever holds items; columns that are not declared are guessed by their names.
@@ -133,7 +105,7 @@ def open_items(
         DataError: The source is missing, empty, of no format that is read or damaged, a declared
             column is not there, or several columns are equally likely for one field.
     """
-    declared = FieldMap.of(fields)
+    declared = field_map(fields)
     declared_zone = zone(timezone) if timezone else None
     rows = open_rows(source)
     if rows.columns:
@@ -168,8 +140,7 @@ def check_items(source: ItemSource | Source) -> Checked:
             faults[item.fault] += 1
     if not count:
         raise DataError("there are no items in it", where=items.name, mend="Add at least one")
-    derived = bool(items.columns) and not items.fields.id
-    return Checked(count=count, n_faults=faults.total(), faults=dict(faults), ids_derived=derived)
+    return Checked(count, dict(faults))
 
 
 def open_rows(source: Source) -> Rows:
@@ -205,30 +176,16 @@ def _file_rows(path: Path) -> Rows:
     return (jsonl_rows if format_ == "jsonl" else json_rows)(path, zipped=zipped)
 
 
-def _parsed(rows: Rows, fields: FieldMap) -> frozenset[str]:
-    """Return the columns and paths whose text is JSON in all the first rows."""
-    found = set()
-    for name in ("input", "output", "context"):
-        source = getattr(fields, name)
-        if not source:
-            continue
-        column = root(source, rows.columns)
-        path = tuple(source[len(column) + 1 :].split(".")) if column != source else ()
-        if looks_like_json(name, [pick(row.get(column), path) for row in rows.sample]):
-            found.add(source)
-    return frozenset(found)
-
-
 def _refuse_double(items: ItemSource, id_: str, second: int) -> None:
     """Raise if an earlier row has that very id, and not merely one of the same hash."""
     for first, item in items.numbered():
         if first >= second:
             return
         if item.id == id_:
-            column = f" (column '{items.fields.id}')" if items.fields.id else ""
+            column = f" (column '{items.fields['id']}')" if items.fields.get("id") else ""
             what = f"{items.unit}s {first} and {second} have one id, '{excerpt(id_)}'{column}"
             mend = (
-                "Give every item its own id, name another column with `--map id=COLUMN`, "
-                "or let trueup make ids from the content with `--map id=`"
+                f"Give every item its own id, name another column: {mapping('id')}, "
+                f"or let trueup make ids from the content: {mapping('id', '')}"
             )
             raise DataError(what, where=items.name, mend=mend)

@@ -12,6 +12,7 @@ from trueup.item.model import Item
 
 Row: TypeAlias = Mapping[str, Any]
 Numbered: TypeAlias = tuple[int, "Row | Item"]
+Start: TypeAlias = Callable[[], Iterator[Numbered]]
 
 SAMPLE = 100
 """How many rows are looked at to tell what the columns hold."""
@@ -23,12 +24,12 @@ class Rows:
 
     name: str
     format: str
-    unit: Literal["line", "row"]
+    unit: Literal["line", "row"] = "row"
     """What rows are numbered in: the lines of a text file, or rows, both counted from 1."""
     columns: tuple[str, ...]
     """All columns; where `closed` is false, those of the first rows."""
     sample: tuple[Row, ...]
-    start: Callable[[], Iterator[Numbered]]
+    start: Start
     """Begin a pass over the rows."""
     count: int | None = None
     closed: bool = True
@@ -37,9 +38,50 @@ class Rows:
     """Whether there can be a second pass."""
 
 
-def peek(start: Callable[[], Iterator[Numbered]]) -> tuple[Row, ...]:
-    """Return the first rows of a source that can be read again; items are passed over."""
-    return tuple(row for _, row in islice(start(), SAMPLE) if not isinstance(row, Item))
+def rows_of(
+    name: str,
+    format_: str,
+    start: Start,
+    *,
+    columns: Iterable[str] | None = None,
+    where: str | None = None,
+    again: bool = True,
+    **others: Any,  # noqa: ANN401 - they are checked by Rows
+) -> Rows:
+    """Look at the first rows of a source.
+
+    Args:
+        name: The source's name.
+        format_: What it is.
+        start: Begins a pass.
+        columns: All columns; None where only the rows say which there are.
+        where: Where the columns' names stand, if not all over the source.
+        again: Whether there can be a second pass.
+        others: Further fields of `Rows`.
+
+    Raises:
+        DataError: Two columns have one name.
+    """
+    names = tuple(columns or ())
+    doubles = sorted({column for column in names if names.count(column) > 1})
+    if doubles:
+        what = f"two columns are named {', '.join(map(repr, doubles))}"
+        raise DataError(what, where=where or name, mend="Rename one of them")
+    stream = start()
+    head = list(islice(stream, SAMPLE))
+    if not again:
+        start = _once(chain(head, stream), name)
+    sample = tuple(row for _, row in head if not isinstance(row, Item))
+    return Rows(
+        name=name,
+        format=format_,
+        columns=columns_of(sample) if columns is None else names,
+        sample=sample,
+        start=start,
+        closed=columns is not None,
+        again=again,
+        **others,
+    )
 
 
 def columns_of(rows: Iterable[Row]) -> tuple[str, ...]:
@@ -47,25 +89,14 @@ def columns_of(rows: Iterable[Row]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(key) for row in rows for key in row))
 
 
-def once(numbered: Iterator[Numbered], name: str) -> tuple[tuple[Row, ...], Callable[[], Any]]:
-    """Return the first rows of a stream and a start that works a single time."""
-    head = list(islice(numbered, SAMPLE))
-    passes = iter([chain(head, numbered)])
+def _once(stream: Iterator[Numbered], name: str) -> Start:
+    """Return a start that works a single time."""
+    passes = iter([stream])
 
     def start() -> Iterator[Numbered]:
-        stream = next(passes, None)
-        if stream is None:
-            mend = "Pass a list, a frame or a file, which can be read again"
-            raise DataError("it can be read only once, and has been", where=name, mend=mend)
-        return stream
+        for only in passes:
+            return only
+        mend = "Pass a list, a frame or a file, which can be read again"
+        raise DataError("it can be read only once, and has been", where=name, mend=mend)
 
-    return tuple(row for _, row in head if not isinstance(row, Item)), start
-
-
-def refuse_doubles(columns: Iterable[str], where: str) -> None:
-    """Raise a DataError where two columns have one name."""
-    names = list(columns)
-    doubles = sorted({column for column in names if names.count(column) > 1})
-    if doubles:
-        what = f"two columns are named {', '.join(map(repr, doubles))}"
-        raise DataError(what, where=where, mend="Rename one of them")
+    return start

@@ -31,6 +31,9 @@ _SUFFIXES: dict[str, Format] = {
 }
 _TAKEN = ".jsonl, .json, .csv, .tsv (each also .gz), .parquet, .arrow and .feather files are read"
 
+_BINARY: dict[str, Format] = {"a Parquet file": "parquet", "an Arrow file": "arrow"}
+_TEXT: dict[bytes, Format] = {b"{": "jsonl", b"[": "json"}
+
 _GZIP = b"\x1f\x8b"
 _MAGIC = (
     (b"PAR1", "a Parquet file"),
@@ -68,7 +71,7 @@ def find(source: str | Path) -> Path:
     """
     path = Path(source).expanduser()
     if path.is_dir():
-        names = [entry.name for entry in path.iterdir() if _suffix(entry).format is not None]
+        names = [entry.name for entry in path.iterdir() if _suffix(entry)[0]]
         shown = f" It holds {', '.join(sorted(names)[:12])}" if names else ""
         raise DataError("this is a folder", where=str(path), mend=f"Name one file.{shown}")
     if not path.exists():
@@ -126,30 +129,21 @@ def opened(path: Path, *, zipped: bool) -> Iterator[BinaryIO]:
         raise DataError(what, where=path.name, mend="Check the path and its permissions") from None
 
 
-class _Suffix(NamedTuple):
-    format: Format | None
-    zipped: bool
-
-
-def _suffix(path: Path) -> _Suffix:
+def _suffix(path: Path) -> tuple[Format | None, bool]:
+    """Return the format that a file's name stands for, and whether it is a gzip file's name."""
     zipped = path.suffix.lower() == ".gz"
     inner = Path(path.stem) if zipped else path
-    return _Suffix(_SUFFIXES.get(inner.suffix.lower()), zipped)
+    return _SUFFIXES.get(inner.suffix.lower()), zipped
 
 
 def _by_content(start: bytes, path: Path) -> Format:
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.startswith(b"ARROW1"):
-        return "arrow"
-    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"{"):
-        return "jsonl"
-    if text.startswith(b"["):
-        return "json"
     seen = _looks_like(start)
-    what = f"it looks like {seen}" if seen else f"'{path.suffix}' is no format that is read"
-    raise DataError(what, where=path.name, mend=_TAKEN)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    found = _BINARY.get(seen or "") or _TEXT.get(text)
+    if found is None:
+        what = f"it looks like {seen}" if seen else f"'{path.suffix}' is no format that is read"
+        raise DataError(what, where=path.name, mend=_TAKEN)
+    return found
 
 
 def _looks_like(start: bytes) -> str | None:
@@ -164,7 +158,7 @@ def _looks_like(start: bytes) -> str | None:
 def _refuse(start: bytes, format_: Format, path: Path) -> None:
     """Raise where the first bytes are not what the format begins with."""
     seen = _looks_like(start)
-    fitting = {"parquet": "a Parquet file", "arrow": "an Arrow file"}.get(format_)
+    fitting = {format_: name for name, format_ in _BINARY.items()}.get(format_)
     if seen == fitting or (format_ == "arrow" and start.startswith(b"\xff\xff\xff\xff")):
         return
     what = f"it is named like {fitting or format_.upper()} but looks like {seen or 'text'}"
@@ -173,6 +167,6 @@ def _refuse(start: bytes, format_: Format, path: Path) -> None:
     mend = "Export it as JSON lines, CSV or Parquet"
     if seen == "UTF-16 text":
         mend = "Save it as UTF-8"
-    elif seen in {"a Parquet file", "an Arrow file"} or seen is None:
+    elif seen is None or seen in _BINARY:
         mend = "Give the file the ending of what it is"
     raise DataError(what, where=path.name, mend=mend)

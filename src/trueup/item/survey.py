@@ -7,27 +7,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from trueup.item.model import as_text
+from trueup.item.model import TEXTS, as_text
+from trueup.item.names import ALIASES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from trueup.item.model import Item, Text
 
-TEXTS = ("input", "output", "reference", "context")
-_REST = (
-    "timestamp",
-    "product",
-    "version",
-    "arm",
-    "segment",
-    "group",
-    "session_id",
-    "trace_id",
-    "purpose",
-    "p_logged",
-    "p_judged",
-)
+_REST = tuple(name for name in ALIASES if name not in {"id", "metadata", *TEXTS})
 _DISTINCT = ("version", "arm", "segment", "group", "product")
 _NULL_WORDS = frozenset({"nan", "NaN", "None", "null", "NULL", "<NA>", "undefined"})
 _MOST_KEYS = 500

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trueup.errors import DataError
 from trueup.item.plain import excerpt
-from trueup.item.rows import Row, Rows, peek, refuse_doubles
+from trueup.item.rows import Row, Rows, rows_of
 from trueup.item.sniff import opened
 
 if TYPE_CHECKING:
@@ -53,14 +53,8 @@ def csv_rows(path: Path, *, zipped: bool, tabs: bool = False) -> Rows:
             yield number, dict(zip(columns, cells, strict=False))
 
     named = {",": "CSV", ";": "CSV with semicolons", "\t": "TSV"}[mark]
-    return Rows(
-        name=path.name,
-        format=named,
-        unit="line",
-        columns=columns,
-        sample=peek(start),
-        start=start,
-    )
+    first = f"{path.name}, line 1"
+    return rows_of(path.name, named, start, columns=columns, where=first, unit="line")
 
 
 def _separator(path: Path, *, zipped: bool) -> str:
@@ -97,9 +91,7 @@ def _names(header: list[str], name: str) -> tuple[str, ...]:
     if odd:
         what = f"'{excerpt(odd[0])}' is a value, no name of a column"
         raise DataError(what, where=where, mend=mend)
-    names = tuple(cell.strip() or f"column_{number}" for number, cell in enumerate(header, 1))
-    refuse_doubles(names, where)
-    return names
+    return tuple(cell.strip() or f"column_{number}" for number, cell in enumerate(header, 1))
 
 
 def _is_value(cell: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from trueup.item.model import Message, Text, as_text
-from trueup.item.plain import broken, mended, plain
+from trueup.item.plain import plain
 
 Role: TypeAlias = Literal["user", "assistant"]
 
@@ -28,7 +28,6 @@ _ROLES = {
 _PASSAGE_KEYS = ("page_content", "content", "text")
 """Where retrievers keep the text of a passage."""
 
-
 _PART_TYPES = frozenset(
     {
         *("text", "input_text", "output_text", "refusal", "thinking"),
@@ -37,17 +36,8 @@ _PART_TYPES = frozenset(
 )
 
 
-class Read(NamedTuple):
-    """What was read from one cell."""
-
-    text: Text | None
-    """None where the cell is empty."""
-    broken: bool
-    """Whether characters had to be replaced by U+FFFD."""
-
-
-def read_text(raw: object, *, role: Role, parse: bool = False) -> Read:
-    """Return an input or output as text or as a tuple of chat messages.
+def read_text(raw: object, *, role: Role, parse: bool = False) -> Text | None:
+    """Return an input or output as text or as a tuple of chat messages; None for an empty cell.
 
     Messages and a mapping with a single text in it are recognised; other mappings and lists
     become compact JSON. Null entries of messages are left out.
@@ -57,36 +47,29 @@ def read_text(raw: object, *, role: Role, parse: bool = False) -> Read:
         role: Whose words they are, where content parts come without a message around them.
         parse: Whether JSON text of a list of messages is taken for messages.
     """
-    if type(raw) is str and not parse:
-        return _read_str(raw)
-    value = plain(raw)
-    if parse and isinstance(value, str):
-        value = as_messages(value, parse=True) or value
-    if value is None or value in ([], {}):
-        return _EMPTY
-    fixed = mended(plain(value))
-    return Read(_text(fixed, role), fixed != plain(value))
+    value = raw if type(raw) is str else plain(raw)
+    if isinstance(value, str):
+        return (as_messages(value, parse=True) or value) if parse else value
+    return None if value is None or value in ([], {}) else _text(value, role)
 
 
-def read_string(raw: object, *, parse: bool = False) -> Read:
-    """Return a reference or context as one string; lists are joined with blank lines.
+def read_string(raw: object, *, parse: bool = False) -> str | None:
+    """Return a reference or context as one string; None for an empty cell.
+
+    Lists are joined with blank lines.
 
     Args:
         raw: One cell.
         parse: Whether JSON text of a list of strings is taken for a list.
     """
-    if type(raw) is str and not parse:
-        return _read_str(raw) if raw else _EMPTY
     value = plain(raw)
-    if parse and isinstance(value, str):
+    if isinstance(value, str) and parse:
         value = json_strings(value) or value
     if value is None or value in ([], {}, ""):
-        return _EMPTY
-    fixed = mended(value)
-    is_broken = fixed != value
-    if isinstance(fixed, list) and as_messages(fixed) is None:
-        return Read("\n\n".join(_passage(part) for part in fixed), is_broken)
-    return Read(as_text(_text(fixed, "user")), is_broken)
+        return None
+    if isinstance(value, list) and as_messages(value) is None:
+        return "\n\n".join(_passage(part) for part in value)
+    return as_text(_text(value, "user"))
 
 
 def as_messages(value: object, *, parse: bool = False) -> tuple[Message, ...] | None:
@@ -101,13 +84,8 @@ def as_messages(value: object, *, parse: bool = False) -> tuple[Message, ...] | 
     value = plain(value)
     if not isinstance(value, list) or not value:
         return None
-    messages = []
-    for entry in value:
-        message = _message(entry)
-        if message is None:
-            return None
-        messages.append(message)
-    return tuple(messages)
+    messages = tuple(found for found in map(_message, value) if found is not None)
+    return messages if len(messages) == len(value) else None
 
 
 def json_strings(text: str) -> list[str] | None:
@@ -126,23 +104,14 @@ class Split(NamedTuple):
 
 def split_conversation(messages: Sequence[Message]) -> Split:
     """Part a conversation at the last message of the assistant, which is the output."""
-    for place in range(len(messages) - 1, -1, -1):
-        last = messages[place]
-        if last.get("role") == "assistant":
-            content = last.get("content")
-            bare = isinstance(content, str) and not last.get("tool_calls")
-            output: Text = content if bare and isinstance(content, str) else (last,)
-            return Split(tuple(messages[:place]), output, tuple(messages[place + 1 :]))
-    return Split(tuple(messages), None, ())
-
-
-_EMPTY = Read(None, broken=False)
-
-
-def _read_str(text: str) -> Read:
-    if text.isascii() or not broken(text):
-        return Read(text, broken=False)
-    return Read(mended(text), broken=True)
+    every = tuple(messages)
+    answers = [place for place, message in enumerate(every) if message["role"] == "assistant"]
+    if not answers:
+        return Split(every, None, ())
+    last = every[answers[-1]]
+    content = last.get("content")
+    bare = isinstance(content, str) and not last.get("tool_calls")
+    return Split(every[: answers[-1]], content if bare else (last,), every[answers[-1] + 1 :])
 
 
 def _parsed_list(text: str) -> list[Any] | None:
@@ -200,29 +169,19 @@ def _text(value: Any, role: Role) -> Text:  # noqa: ANN401 - a JSON value
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return as_messages(value) or _text_of_list(value, role)
-    if isinstance(value, dict):
-        message = _message(value) if "role" in value else None
-        if message is not None and len(message) > 1:
-            return (message,)
-        inner = next(iter(value.values())) if len(value) == 1 else None
-        if isinstance(inner, str) or as_messages(inner) is not None:
-            return _text(inner, role)
+        messages = as_messages(value)
+        if messages is not None:
+            return messages
+        if value and all(isinstance(p, dict) and p.get("type") in _PART_TYPES for p in value):
+            return ({"role": role, "content": value},)
+    message = _message(value) if isinstance(value, dict) and "role" in value else None
+    if message is not None and len(message) > 1:
+        return (message,)
+    entries = list(value.values()) if isinstance(value, dict) else value
+    only = entries[0] if isinstance(entries, list) and len(entries) == 1 else None
+    if isinstance(only, str) or as_messages(only) is not None:
+        return _text(only, role)
     return _compact(value)
-
-
-def _text_of_list(value: list[Any], role: Role) -> Text:
-    if _are_parts(value):
-        return ({"role": role, "content": value},)
-    if len(value) == 1 and isinstance(value[0], str):
-        return value[0]
-    return _compact(value)
-
-
-def _are_parts(value: list[Any]) -> bool:
-    return bool(value) and all(
-        isinstance(part, dict) and part.get("type") in _PART_TYPES for part in value
-    )
 
 
 def _passage(part: Any) -> str:  # noqa: ANN401 - a JSON value

@@ -1,32 +1,12 @@
-"""The names under which other tools write what an item holds."""
+"""What the names of columns say: the names that other tools use, and what is no part of an item."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-CANONICAL: tuple[str, ...] = (
-    "id",
-    "input",
-    "output",
-    "reference",
-    "context",
-    "metadata",
-    "timestamp",
-    "product",
-    "version",
-    "arm",
-    "segment",
-    "group",
-    "session_id",
-    "trace_id",
-    "purpose",
-    "p_logged",
-    "p_judged",
-)
-"""Every field of an item that a column can fill."""
 
 CONVERSATIONS = frozenset({"messages", "conversation"})
 """Columns that may hold the input and the output in one list of messages."""
@@ -87,14 +67,7 @@ _TIERS: dict[str, tuple[str, ...]] = {
         "user_id customer_id account_id participant_id subject_id end_user_id visitor_id",
         "group_id cluster cluster_id",
     ),
-    "session_id": (
-        "session",
-        "conversation_id",
-        "thread_id",
-        "chat_id",
-        "dialog_id",
-        "dialogue_id",
-    ),
+    "session_id": ("session", "conversation_id", "thread_id", "chat_id", "dialog_id dialogue_id"),
     "trace_id": ("context.trace_id", "root_span_id"),
     "purpose": (),
     "p_logged": ("sampling_probability", "inclusion_probability", "logging_probability"),
@@ -105,7 +78,7 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     field: tuple(tuple(squash(name) for name in tier.split()) for tier in tiers)
     for field, tiers in _TIERS.items()
 }
-"""Field -> tiers of squashed names, the likeliest tier first."""
+"""Every field of an item that a column can fill -> tiers of squashed names, the likeliest first."""
 
 # The first line whose columns are all there names the peer; the telling ones come first.
 _PEERS: tuple[tuple[str, str], ...] = (
@@ -145,3 +118,49 @@ def resembles(columns: Iterable[str]) -> str | None:
         return "promptfoo"
     squashed = {squash(name) for name in names}
     return next((peer for peer, needed in _SIGNATURES if needed <= squashed), None)
+
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+_WORDS = {
+    "judge": "judge judgement judgment llm grader verdict",
+    "signal": """
+        thumb thumbs feedback like likes liked dislike dislikes disliked upvote upvotes downvote
+        downvotes edit edits edited retry retries retried regenerate regenerated regeneration
+        regenerations copy copied accept accepted acceptance reject rejected abandon abandoned
+        abandonment escalate escalated escalation resolve resolved csat nps satisfaction dwell
+        click clicks clicked churn churned converted conversion reopened""",
+    "person": """
+        human expert oracle label labels labeller labeler annotation annotations annotator
+        annotators rater raters rating ratings met""",
+    "score": "score scores scored grade grades eval evals evaluation reward",
+    "user": "user customer visitor",
+}
+_JUDGE, _SIGNAL, _PERSON, _SCORE, _USER = (frozenset(words.split()) for words in _WORDS.values())
+
+
+class Recognised(NamedTuple):
+    """Columns by what their names say they hold."""
+
+    labels: tuple[str, ...]
+    judge_scores: tuple[str, ...]
+    signals: tuple[str, ...]
+
+
+def recognise(columns: Iterable[str]) -> Recognised:
+    """Sort the columns that people's answers, judges' answers or users' reactions seem to be in.
+
+    Names alone decide, so this is a hint for people and nothing is computed from it.
+    """
+    labels, scores, signals = [], [], []
+    for column in columns:
+        words = {word.lower() for word in _WORD.findall(column)}
+        if words & _JUDGE:
+            scores.append(column)
+        elif words & _SIGNAL or (words & _USER and words & (_SCORE | _PERSON)):
+            signals.append(column)
+        elif words & _PERSON:
+            labels.append(column)
+        elif words & _SCORE:
+            scores.append(column)
+    return Recognised(tuple(labels), tuple(scores), tuple(signals))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import pytest
 
+from tests.testing.client import ask, post
 from trueup.testing.faultserver import Fault, FaultServer
+
+if TYPE_CHECKING:
+    from tests.testing.client import Response
 
 FORM = {"type": "json_schema", "json_schema": {"name": "v", "schema": {"enum": ["met"]}}}
 
@@ -26,38 +28,6 @@ STATUSES = {
     Fault.BAD_PROMPT: 400,
     Fault.CONTEXT_LENGTH: 400,
 }
-
-
-class Response(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def choice(self) -> Any:
-        return self.json["choices"][0]
-
-    @property
-    def content(self) -> Any:
-        return self.choice["message"]["content"]
-
-
-def ask(text: str = "Is the reply grounded?", **fields: Any) -> dict[str, Any]:
-    return {"model": "judge", "messages": [{"role": "user", "content": text}], **fields}
-
-
-def post(server: FaultServer, body: dict[str, Any]) -> Response:
-    async def send() -> Response:
-        url = f"{server.url}/chat/completions"
-        async with aiohttp.ClientSession() as session, session.post(url, json=body) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Response(response.status, headers, await response.read())
-
-    return asyncio.run(send())
 
 
 def post_fault(fault: Fault, **options: Any) -> Response:

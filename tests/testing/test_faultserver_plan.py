@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trueup.testing._plan import AskedBefore, FaultPlan
+from trueup.testing._faults import AskedBefore, FaultPlan
 from trueup.testing.faultserver import Fault, UnknownFault
 
 ODDS = {Fault.RATE_LIMIT: 0.2, Fault.SERVER_ERROR: 0.1, Fault.MALFORMED: 0.1}
@@ -125,7 +125,7 @@ def test_an_unknown_name_lists_the_faults_there_are() -> None:
 
 
 def test_the_memory_of_texts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trueup.testing._plan._MAX_TEXTS", 3)
+    monkeypatch.setattr("trueup.testing._faults._MAX_TEXTS", 3)
     memory = AskedBefore()
     for number in (1, 2, 3, 1, 4):
         memory.ask(key(number))

@@ -220,31 +220,6 @@ def test_a_request_may_come_a_byte_at_a_time() -> None:
         assert content(read_reply(client)) == "slow"
 
 
-@pytest.mark.parametrize("trailer", [b"", b"X-Sum: 1\r\n"])
-def test_chunked_bodies_are_joined(trailer: bytes) -> None:
-    body = payload(text="in pieces")
-    parts = [body[:7], body[7:8], body[8:]]
-    chunks = b"".join(b"%x;ext=1\r\n%s\r\n" % (len(part), part) for part in parts)
-    head = f"POST {PATH} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-    whole = head + chunks + b"0\r\n" + trailer + b"\r\n"
-    with FaultServer(answer=echo) as server, closing(connect(server)) as client:
-        client.sendall(whole + whole)
-        assert content(read_reply(client)) == content(read_reply(client)) == "in pieces"
-        for start in range(0, len(whole), 5):
-            client.sendall(whole[start : start + 5])
-        assert content(read_reply(client)) == "in pieces"
-
-
-def test_expect_continue_is_answered_before_the_body() -> None:
-    body = payload(text="waited")
-    with FaultServer(answer=echo) as server, closing(connect(server)) as client:
-        client.sendall(request(body, "Expect: 100-continue").removesuffix(body))
-        status, _, _ = read_reply(client)
-        assert status == 100
-        client.sendall(body)
-        assert content(read_reply(client)) == "waited"
-
-
 @pytest.mark.parametrize(
     ("garbage", "status"),
     [
@@ -252,11 +227,7 @@ def test_expect_continue_is_answered_before_the_body() -> None:
         (b"GET\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nContent-Length: -4\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n", 400),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", 413),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
         (b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", 413),
         (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000, 431),
     ],

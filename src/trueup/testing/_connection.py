@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from trueup.testing._http import (
-    CONTINUE,
-    HttpError,
-    HttpRequest,
-    RequestParser,
-    response_head,
-)
-from trueup.testing._replies import error_body
+from trueup.testing._endpoint import refused
+from trueup.testing._http import HttpError, HttpRequest, response_head, take_request
 from trueup.testing._wire import Delivery, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from trueup.testing._endpoint import Endpoint
 
 _MAX_WAITING = 1024 * 1024  # bytes a client may send ahead while an answer is under way
@@ -24,32 +21,18 @@ _MAX_WAITING = 1024 * 1024  # bytes a client may send ahead while an answer is u
 class Connection(asyncio.Protocol):
     """Serve one connection; at most one request of it is under way at a time."""
 
-    __slots__ = (
-        "_all",
-        "_busy",
-        "_chat",
-        "_endpoint",
-        "_full",
-        "_loop",
-        "_parser",
-        "_room",
-        "_task",
-        "_timer",
-        "_transport",
-    )
-
     def __init__(self, endpoint: Endpoint, connections: set[Connection]) -> None:
         """Serve `endpoint`, and be found in `connections` while open."""
         self._endpoint = endpoint
+        self._ledger = endpoint.ledger
         self._all = connections
         self._loop = asyncio.get_running_loop()
-        self._parser = RequestParser()
-        self._busy = False
-        self._chat = False
-        self._full = False
-        self._room: asyncio.Future[None] | None = None
-        self._timer: asyncio.Handle | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._buffer = bytearray()
+        self._in_flight = False  # whether a chat completion is under way; others take no time
+        self._begun = False  # whether its answer has begun to be sent
+        self._full = False  # whether the client does not read what is sent
+        self._rest: Callable[[], None] | None = None  # what to go on with once it does
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Join the open connections."""
@@ -62,12 +45,9 @@ class Connection(asyncio.Protocol):
         self._all.discard(self)
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-            if self._chat:
-                self._endpoint.ledger.answered("disconnected")
-        if self._task is not None:
-            self._task.cancel()
-        self._chat_done()
+            if not self._begun:
+                self._ledger.answered("disconnected")
+        self._finish()
 
     def abort(self) -> None:
         """End the connection now, whatever is under way."""
@@ -75,10 +55,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and hold back a client that sends far ahead of its answers."""
-        self._parser.feed(data)
+        self._buffer += data
         self._advance()
-        if self._held_up and self._parser.buffered > _MAX_WAITING:
-            self._transport.pause_reading()
 
     def pause_writing(self) -> None:
         """Stop answering while the client does not read."""
@@ -87,108 +65,89 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on once the client reads."""
         self._full = False
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
-        self._advance()
+        rest, self._rest = self._rest, None
+        (rest or self._advance)()
 
     @property
     def _held_up(self) -> bool:
-        return self._busy or self._full or self._transport.is_closing()
+        return self._in_flight or self._full or self._transport.is_closing()
 
     def _advance(self) -> None:
         """Begin the next request that is there in whole."""
         while not self._held_up:
             try:
-                request = self._parser.next_request()
+                request = take_request(self._buffer)
             except HttpError as error:
-                body = error_body(str(error), kind="invalid_request_error")
-                self._send(Wire(str(error.status), body, error.status), keep_alive=False)
+                self._send(refused(error), keep_alive=False)
                 return
             if request is None:
-                if self._parser.take_continue():
-                    self._transport.write(CONTINUE)
                 break
             self._begin(request)
-        if not self._transport.is_closing() and not self._transport.is_reading():
+        if self._held_up and len(self._buffer) > _MAX_WAITING:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
     def _begin(self, request: HttpRequest) -> None:
-        self._busy = True
         if not self._endpoint.is_chat(request):
             self._send(self._endpoint.other(request), keep_alive=request.keep_alive)
             return
-        self._chat = True
-        self._endpoint.ledger.received()
+        self._in_flight, self._begun = True, False
+        self._ledger.received()
         wire = self._endpoint.chat(request)
-        latency = self._endpoint.settings.latency
-        if latency > 0:
-            self._timer = self._loop.call_later(latency, self._due, wire, request.keep_alive)
-        else:
-            # Not at once: requests that came in the same turn of the loop are in flight together.
-            self._timer = self._loop.call_soon(self._due, wire, request.keep_alive)
+        # Even without latency not at once: requests that came in the same turn of the loop are in
+        # flight together.
+        self._timer = self._loop.call_later(
+            self._endpoint.plan.latency, self._due, wire, request.keep_alive
+        )
 
     def _due(self, wire: Wire, keep_alive: bool) -> None:  # noqa: FBT001 - call_later passes no keywords
         self._timer = None
-        self._endpoint.ledger.answered(wire.label)
+        self._begun = True
+        self._ledger.answered(wire.label)
         self._send(wire, keep_alive=keep_alive)
         self._advance()
 
     def _send(self, wire: Wire, *, keep_alive: bool) -> None:
-        transport = self._transport
-        if wire.delivery in {Delivery.WHOLE, Delivery.HALF}:
-            self._chat_done()  # before the bytes go, so that who has them all sees it done
-        match wire.delivery:
-            case Delivery.NEVER:
-                return
-            case Delivery.NOTHING:
-                transport.abort()
-                return
-            case Delivery.PIECES:
-                head = _head(wire, wire.length, keep_alive=keep_alive)
-                self._task = self._loop.create_task(self._stream(head, wire, keep_alive=keep_alive))
-                return
-            case Delivery.HALF:
-                head = _head(wire, len(wire.body), keep_alive=keep_alive)
-                transport.write(head + wire.body[: len(wire.body) // 2])
-                keep_alive = False
-            case Delivery.WHOLE:
-                transport.write(_head(wire, len(wire.body), keep_alive=keep_alive) + wire.body)
-        self._done(keep_alive=keep_alive)
-
-    async def _stream(self, head: bytes, wire: Wire, *, keep_alive: bool) -> None:
-        self._transport.write(head)
-        first = True
-        for piece in wire.pieces:
-            if wire.pause and not first:
-                await asyncio.sleep(wire.pause)
-            first = False
-            if self._transport.is_closing():
-                return
-            self._transport.write(piece)
-            if self._full:
-                self._room = self._loop.create_future()
-                await self._room
-        self._task = None
-        self._done(keep_alive=keep_alive)
-        self._advance()
-
-    def _done(self, *, keep_alive: bool) -> None:
-        self._busy = False
-        self._chat_done()
-        if not keep_alive:
+        if wire.delivery is Delivery.NEVER:
+            return
+        if wire.delivery is Delivery.NOTHING:
+            self._transport.abort()
+            return
+        pieces = wire.delivery is Delivery.PIECES
+        length = wire.length if pieces else len(wire.body)
+        head = response_head(wire.status, length, headers=wire.headers, keep_alive=keep_alive)
+        if pieces:
+            self._transport.write(head)
+            self._pour(iter(wire.pieces), length, wire.pause, keep_alive)
+            return
+        self._finish()  # before the bytes go, so that who has them all sees it done
+        whole = wire.delivery is Delivery.WHOLE
+        self._transport.write(head + (wire.body if whole else wire.body[: length // 2]))
+        if not (keep_alive and whole):
             self._transport.close()
 
-    def _chat_done(self) -> None:
-        if self._chat:
-            self._chat = False
-            self._endpoint.ledger.finished()
+    def _pour(self, pieces: Iterator[bytes], left: int, pause: float, keep_alive: bool) -> None:  # noqa: FBT001 - call_later passes no keywords
+        """Send piece after piece, with pauses and no faster than the client reads."""
+        self._timer = None
+        while left and not self._transport.is_closing():
+            piece = next(pieces)
+            left -= len(piece)
+            self._transport.write(piece)
+            rest = partial(self._pour, pieces, left, pause, keep_alive)
+            if self._full:
+                self._rest = rest
+                return
+            if pause and left:
+                self._timer = self._loop.call_later(pause, rest)
+                return
+        self._finish()
+        if not keep_alive:
+            self._transport.close()
+        self._advance()
 
-
-_PLAIN_HEAD = response_head(200, 0).partition(b"Content-Length: 0")
-
-
-def _head(wire: Wire, length: int, *, keep_alive: bool) -> bytes:
-    if keep_alive and wire.status == 200 and wire.headers is None:  # noqa: PLR2004 - the common case, rendered once
-        before, _, after = _PLAIN_HEAD
-        return b"%sContent-Length: %d%s" % (before, length, after)
-    return response_head(wire.status, length, headers=wire.headers, keep_alive=keep_alive)
+    def _finish(self) -> None:
+        """Count the request under way out."""
+        if self._in_flight:
+            self._in_flight = False
+            self._ledger.finished()

@@ -1,15 +1,14 @@
-"""The faults by name, the sizes some of them have, and the requests they concern."""
+"""The faults by name, and which of them a request gets: the same one in every run and order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from hashlib import blake2b
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_MOST = 1e6
+from trueup.testing._replies import JsonObject
 
 
 class Fault(StrEnum):
@@ -77,28 +76,160 @@ class Fault(StrEnum):
     """A valid body that is enormous."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultSettings:
-    """The times and sizes of answers and of those faults that have one."""
+FaultRule = Callable[[JsonObject, int], Fault | None]
+"""From the parsed request, and how often its text was asked before, to a fault or None."""
+Odds = Mapping[Fault, float] | Mapping[str, float]
+"""A fault, or its value, -> its probability."""
 
+MODEL_PREFIX = "fault-"
+
+_MAX_TEXTS = 1 << 18
+_ROUNDING = 1e-9
+_MOST = 1e6
+
+_Shares = tuple[tuple[Fault, float], ...]
+
+
+class UnknownFault(ValueError):
+    """A fault was asked for by a name that no fault has."""
+
+
+def fault_named(name: str) -> Fault:
+    """Return the fault of this name.
+
+    Raises:
+        UnknownFault: no fault has it; the message lists those there are.
+    """
+    try:
+        return Fault(name)
+    except ValueError:
+        raise UnknownFault(f"There is no fault {name!r}; take one of {', '.join(Fault)}.") from None
+
+
+class AskedBefore:
+    """Count how often each text was asked, for the last quarter of a million texts or so."""
+
+    def __init__(self) -> None:
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
+
+    def ask(self, key: bytes) -> int:
+        """Return how often this text was asked before, and count it."""
+        before = self._counts.get(key, 0)
+        self._counts[key] = before + 1
+        self._counts.move_to_end(key)
+        if len(self._counts) > _MAX_TEXTS:
+            self._counts.popitem(last=False)
+        return before
+
+
+@dataclass(slots=True, kw_only=True)
+class FaultPlan:
+    """The options of a fault server that may change while it runs; `FaultServer` explains them.
+
+    Probabilities are met by a hash of the seed, the request's text and the number of times it was
+    asked before: a retry draws anew, and neither order nor concurrency changes anything.
+
+    Raises:
+        UnknownFault: a name is no fault's.
+        ValueError: a number is out of its range, probabilities sum to more than 1, or `sticky`
+            names what is not drawn.
+        TypeError: `faults` is neither a mapping nor a function, or the seed no whole number.
+    """
+
+    faults: Odds | FaultRule | None = field(default=None, kw_only=False)
     latency: float = 0.0
-    """Seconds before each answer."""
+    seed: int = 0
+    sticky: Collection[str] = ()
+    lacks: Collection[str] = ()
     retry_after: float = 1.0
-    """Seconds that Retry-After asks for."""
     drip_seconds: float = 5.0
-    """Seconds a dripping body takes in all."""
     huge_megabytes: float = 32.0
-    """Megabytes of an enormous body."""
+    prefix_cache: bool = False
+    _lacking: tuple[Fault, ...] = field(init=False)
+    _lasting: _Shares = field(init=False)
+    _drawn_anew: _Shares = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse numbers that no timer, date or body can follow."""
         for name in ("latency", "retry_after", "drip_seconds", "huge_megabytes"):
             value = getattr(self, name)
             if not 0 <= value <= _MOST:
                 raise ValueError(f"FaultServer: {name} is {value!r}; give a number from 0 to 1e6.")
+        if not isinstance(self.seed, int):
+            raise TypeError(f"FaultServer: seed is {self.seed!r}; give a whole number.")
+        self._lacking = tuple(fault_named(name) for name in self.lacks)
+        odds = _odds(self.faults)
+        kept = {fault_named(name) for name in self.sticky}
+        if kept - odds.keys():
+            names = ", ".join(sorted(kept - odds.keys()))
+            raise ValueError(
+                f"Sticky faults without a probability: {names}; give each one in `faults`."
+            )
+        self._lasting = tuple((fault, odds.pop(fault)) for fault in sorted(kept))
+        # A text that drew no sticky fault draws again, so what is left is scaled to the rest.
+        rest = 1 - sum(odd for _, odd in self._lasting)
+        self._drawn_anew = tuple((f, odd / rest if rest > 0 else 0.0) for f, odd in odds.items())
+
+    def fate(self, request: JsonObject, key: bytes, before: int) -> Fault | None:
+        """Return the request's fault, or None where it is to be answered.
+
+        Args:
+            request: the parsed body.
+            key: a hash of the request's model and text.
+            before: how often this text was asked before.
+
+        Raises:
+            UnknownFault: the model's name asks for a fault there is none of.
+        """
+        model = request.get("model")
+        name = model.rpartition("/")[2] if isinstance(model, str) else ""
+        if name.startswith(MODEL_PREFIX):
+            fault: Fault | None = fault_named(name.removeprefix(MODEL_PREFIX))
+        else:
+            lacking = (fault for fault in self._lacking if _applies(fault, request))
+            fault = next(lacking, None) or self._chosen(request, key, before)
+        return fault if fault is not None and _applies(fault, request) else None
+
+    def _chosen(self, request: JsonObject, key: bytes, before: int) -> Fault | None:
+        if callable(self.faults):
+            fault = self.faults(request, before)
+            return None if fault is None else Fault(fault)
+        return self._drawn(self._lasting, key, -1) or self._drawn(self._drawn_anew, key, before)
+
+    def _drawn(self, odds: _Shares, key: bytes, nth: int) -> Fault | None:
+        if not odds:
+            return None
+        text = b"%d|%d|" % (self.seed, nth)
+        draw = int.from_bytes(blake2b(text + key, digest_size=8).digest(), "big") / 2**64
+        reached = 0.0
+        for fault, odd in odds:
+            reached += odd
+            if draw < reached:
+                return fault
+        return None
 
 
-def applies(fault: Fault, request: Mapping[str, Any]) -> bool:
+def _odds(faults: Odds | FaultRule | None) -> dict[Fault, float]:
+    """Return the probabilities of faults that are drawn, none where a rule decides."""
+    if faults is None or callable(faults):
+        return {}
+    if not isinstance(faults, Mapping):
+        raise TypeError(
+            f"FaultServer: faults is {type(faults).__name__}; give a mapping or a function."
+        )
+    for name, odd in faults.items():
+        if not 0 <= odd <= 1:
+            raise ValueError(
+                f"The probability of fault {name} is {odd!r}; give a number from 0 to 1."
+            )
+    odds = {fault_named(name): odd for name, odd in faults.items()}
+    if sum(odds.values()) > 1 + _ROUNDING:
+        raise ValueError(
+            f"The probabilities of all faults sum to {sum(odds.values()):g}; 1 is the most."
+        )
+    return odds
+
+
+def _applies(fault: Fault, request: JsonObject) -> bool:
     """Say whether a request asks for what the fault rejects; other faults apply to all."""
     if fault is Fault.NO_TEMPERATURE:
         return request.get("temperature") is not None

@@ -8,6 +8,7 @@ get different answers and every run gets the same ones.
 from __future__ import annotations
 
 import math
+from functools import reduce
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ Schema = dict[str, Any]
 _OPTIONAL_DEPTH = 8  # below it only what is required, so that recursive schemas come to an end
 _MAX_DEPTH = 64
 _MAX_VALUES = 100_000  # a hostile or mistaken schema must not fill the memory
+_COMPOSED = ("$ref", "anyOf", "oneOf", "allOf")
 _FORMATS = {
     "date": "2026-01-01",
     "date-time": "2026-01-01T00:00:00Z",
@@ -48,8 +50,6 @@ def fill_schema(schema: Mapping[str, Any], key: bytes) -> object:
 
 
 class _Filler:
-    __slots__ = ("_key", "_left", "_root")
-
     def __init__(self, root: Schema, key: bytes) -> None:
         self._root = root
         self._key = key
@@ -88,20 +88,18 @@ class _Filler:
     def _flat(self, schema: Schema, depth: int) -> Schema:
         """Follow `$ref`, take one alternative and merge `allOf`, until none of them is left."""
         for _ in range(_MAX_DEPTH):
-            if "$ref" in schema:
-                rest = {name: part for name, part in schema.items() if name != "$ref"}
-                schema = {**self._resolve(schema["$ref"]), **rest}
-            elif "anyOf" in schema or "oneOf" in schema:
-                name = "anyOf" if "anyOf" in schema else "oneOf"
-                rest = {key: part for key, part in schema.items() if key != name}
-                schema = _merged(_alternative(schema[name], depth), rest)
-            elif "allOf" in schema:
-                rest = {key: part for key, part in schema.items() if key != "allOf"}
-                for part in schema["allOf"]:
-                    rest = _merged(self._flat(part, depth), rest)
-                schema = rest
-            else:
+            name = next((name for name in _COMPOSED if name in schema), None)
+            if name is None:
                 return schema
+            rest = {key: part for key, part in schema.items() if key != name}
+            match name:
+                case "$ref":
+                    schema = {**self._resolve(schema[name]), **rest}
+                case "allOf":
+                    parts = (self._flat(part, depth) for part in schema[name])
+                    schema = reduce(lambda merged, part: _merged(part, merged), parts, rest)
+                case _:
+                    schema = _merged(_alternative(schema[name], depth), rest)
         raise ValueError(
             "The JSON schema refers to itself without end; give one of its references a type."
         )
@@ -157,11 +155,8 @@ class _Filler:
 
 
 def _alternative(options: list[Schema], depth: int) -> Schema:
-    if depth > _OPTIONAL_DEPTH:
-        for option in options:
-            if option.get("type") == "null":
-                return option
-    return options[0]
+    nulls = [option for option in options if option.get("type") == "null"]
+    return nulls[0] if nulls and depth > _OPTIONAL_DEPTH else options[0]
 
 
 def _merged(one: Schema, two: Schema) -> Schema:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PAIR = 2
 
 
-async def problems(
+async def unkept(
     judge: Judge,
     rubric: Rubric,
     items: Sequence[Item],
@@ -30,7 +30,7 @@ async def problems(
     seconds: float,
 ) -> list[str]:
     """Return a sentence for each rule that the answers break."""
-    asked = tuple(c.id for c in rubric.judged if c.kind in judge.capabilities.kinds)
+    asked = asked_of(judge, rubric)
     requests = [_request(rubric, item, asked) for item in items]
     size = judge.capabilities.batch
     parts = [requests[start : start + size] for start in range(0, len(requests), size)]
@@ -126,7 +126,7 @@ def _verdict(verdict: object, request: Request) -> Iterator[str]:
         yield f"a verdict has a finding for what was asked, and no other: {sorted(map(str, odd))}"
     if not isinstance(verdict.usage, Usage):
         yield "a verdict's usage is a Usage"
-    if not _is_plain(verdict.observed):
+    if as_json(verdict.observed) is None:
         yield "what a verdict observed is a mapping of plain JSON values"
     for name, finding in verdict.findings.items():
         criterion = request.rubric.by_id.get(name)
@@ -148,13 +148,18 @@ def _finding(finding: object, criterion: Criterion) -> Iterator[str]:
         yield "explanation and reason are texts"
     if finding.decided_by not in get_args(DecidedBy):
         yield f"decided_by is one of {get_args(DecidedBy)}, not {finding.decided_by!r}"
-    if not _is_plain(finding.detail):
+    if as_json(finding.detail) is None:
         yield "a finding's detail is a mapping of plain JSON values"
 
 
-def _is_plain(value: Mapping[str, Any]) -> bool:
+def asked_of(judge: Judge, rubric: Rubric) -> tuple[str, ...]:
+    """Return the criteria that a judge can be asked about."""
+    return tuple(c.id for c in rubric.judged if c.kind in judge.capabilities.kinds)
+
+
+def as_json(value: Any) -> str | None:  # noqa: ANN401 - whatever a judge returns
+    """Return a mapping of plain JSON values as text; None where it is none."""
     try:
-        json.dumps(dict(value), allow_nan=False)
+        return json.dumps(dict(value), allow_nan=False, sort_keys=True)
     except (TypeError, ValueError):
-        return False
-    return True
+        return None

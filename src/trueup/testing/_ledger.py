@@ -9,7 +9,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trueup.testing._http import HttpRequest
     from trueup.testing._replies import JsonObject
 
 _MAX_BYTES = 64 * 1024 * 1024
@@ -49,45 +48,36 @@ def shown_headers(headers: dict[str, str]) -> dict[str, str]:
 
 
 class Ledger:
-    """Counts and a bounded log; every method may be called from any thread."""
+    """Counts and a bounded log; every method may be called from any thread.
 
-    __slots__ = (
-        "_bytes",
-        "_counts",
-        "_in_flight",
-        "_limit",
-        "_lock",
-        "_log",
-        "_peak",
-        "_requests",
-    )
+    Attributes:
+        limit: How many requests the log keeps, the latest ones.
+        requests: Chat-completion requests received.
+        in_flight: Requests received and not yet answered in full.
+        peak: The most requests that were in flight at once.
+    """
 
     def __init__(self, *, limit: int) -> None:
-        """Keep at most `limit` requests, the latest ones, and none at 0."""
-        self._limit = limit
+        self.limit = limit
+        self.in_flight = 0
         self._lock = Lock()
-        self._log: deque[tuple[int, RecordedRequest]] = deque()
-        self._in_flight = 0
-        self._clear()
-
-    def _clear(self) -> None:
-        self._requests = 0
-        self._counts: Counter[str] = Counter()
-        self._bytes = 0
-        self._peak = self._in_flight
-        self._log.clear()
+        self.reset()
 
     def reset(self) -> None:
         """Begin anew; what is in flight stays in flight."""
         with self._lock:
-            self._clear()
+            self.requests = 0
+            self.peak = self.in_flight
+            self._counts: Counter[str] = Counter()
+            self._log: deque[tuple[int, RecordedRequest]] = deque()
+            self._bytes = 0
 
     def received(self) -> None:
         """Count a request that has come in whole."""
         with self._lock:
-            self._requests += 1
-            self._in_flight += 1
-            self._peak = max(self._peak, self._in_flight)
+            self.requests += 1
+            self.in_flight += 1
+            self.peak = max(self.peak, self.in_flight)
 
     def answered(self, label: str) -> None:
         """Count an answer that begins to be sent."""
@@ -97,36 +87,15 @@ class Ledger:
     def finished(self) -> None:
         """Count a request out: its answer is sent, or its client gone."""
         with self._lock:
-            self._in_flight -= 1
+            self.in_flight -= 1
 
-    @property
-    def records(self) -> bool:
-        """Whether requests are kept."""
-        return self._limit > 0
-
-    def record(self, request: HttpRequest, recorded: RecordedRequest) -> None:
-        """Keep a request, and forget the oldest ones past the bounds on number and bytes."""
-        size = len(request.body)
+    def record(self, size: int, recorded: RecordedRequest) -> None:
+        """Keep a request of so many bytes; forget the oldest past the bounds on both."""
         with self._lock:
             self._log.append((size, recorded))
             self._bytes += size
-            while len(self._log) > self._limit or (self._bytes > _MAX_BYTES and len(self._log) > 1):
+            while len(self._log) > self.limit or (self._bytes > _MAX_BYTES and len(self._log) > 1):
                 self._bytes -= self._log.popleft()[0]
-
-    @property
-    def requests(self) -> int:
-        """Chat-completion requests received."""
-        return self._requests
-
-    @property
-    def in_flight(self) -> int:
-        """Requests received and not yet answered in full."""
-        return self._in_flight
-
-    @property
-    def peak(self) -> int:
-        """The most requests that were in flight at once."""
-        return self._peak
 
     @property
     def counts(self) -> Counter[str]:
@@ -144,8 +113,8 @@ class Ledger:
         """Return every number at one instant."""
         with self._lock:
             return {
-                "requests": self._requests,
-                "in_flight": self._in_flight,
-                "peak_in_flight": self._peak,
+                "requests": self.requests,
+                "in_flight": self.in_flight,
+                "peak_in_flight": self.peak,
                 "counts": dict(self._counts),
             }

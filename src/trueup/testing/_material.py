@@ -9,7 +9,7 @@ from trueup.item.model import Item
 from trueup.judge.protocol import Answered
 from trueup.judge.transport.base import Call, Reply
 from trueup.judge.verdict import Usage
-from trueup.rubric.model import Criterion, Level, Rubric
+from trueup.rubric.load import parse_rubric
 from trueup.testing._fill import fill_schema
 
 if TYPE_CHECKING:
@@ -19,34 +19,17 @@ if TYPE_CHECKING:
 
 _HUGE = 300_000
 
-
-def _binary(name: str, ask: str, *, weight: float = 1.0, when: str | None = None) -> Criterion:
-    levels = (Level("unmet", "", 0.0), Level("met", "", 1.0))
-    return Criterion(name, ask, levels, weight=weight, when=when)
-
-
-RUBRIC = Rubric(
-    name="conformance",
-    task="The assistant answers a question about a parcel.",
-    criteria=(
-        _binary("answers", "Does the reply answer the question?"),
-        _binary("next-step", "Does the reply say what to do?", when="Something is to be done."),
-        _binary("padding", "Does the reply repeat itself?", weight=-1.0),
-        Criterion(
-            "tone",
-            "How fitting is the tone?",
-            (Level("1", "rude", 0.0), Level("2", "plain", 0.5), Level("3", "kind", 1.0)),
-            kind="scale",
-        ),
-        Criterion(
-            "result",
-            "What became of the request?",
-            (Level("done", "", 1.0), Level("passed-on", "", 0.5), Level("refused", "", 0.0)),
-            kind="choices",
-        ),
-    ),
-)
-"""Simulated: written for tests."""
+RUBRIC = parse_rubric("""
+name: conformance
+task: The assistant answers a question about a parcel.
+criteria:
+  - {id: answers, ask: Does the reply answer the question?}
+  - {id: next-step, ask: Does the reply say what to do?, when: Something is to be done.}
+  - {id: padding, ask: Does the reply repeat itself?, weight: -1}
+  - {id: tone, ask: How fitting is the tone?, scale: {1: rude, 2: plain, 3: kind}}
+  - {id: result, ask: What became of it?, choices: {done: 1, passed-on: 0.5, refused: 0}}
+""")
+"""Every kind of criterion. Simulated: written for tests."""
 
 ITEMS: tuple[Item, ...] = tuple(
     Item(id=f"item-{number}", input=asked, output=said, context="Parcels take three days.")

@@ -51,7 +51,7 @@ class Reply:
     """The whole HTTP body, in place of everything above but status and headers."""
 
     def __post_init__(self) -> None:
-        """Refuse what would break the connection rather than the answer."""
+        # Refused is what would break the connection rather than the answer.
         if self.status not in _BODY_STATUSES:
             raise ValueError(f"Reply: no body goes with status {self.status}; take another one.")
         if self.raw is not None and not isinstance(self.raw, bytes):
@@ -89,10 +89,7 @@ class PrefixCache:
     The least recently used blocks are forgotten first.
     """
 
-    __slots__ = ("_blocks",)
-
     def __init__(self) -> None:
-        """Start with nothing seen."""
         self._blocks: OrderedDict[int, None] = OrderedDict()
 
     def seen(self, model: str, text: str) -> int:
@@ -111,16 +108,45 @@ class PrefixCache:
         return known
 
 
-def usage_of(text: str, reply: Reply, *, cached: int | None) -> JsonObject | None:
-    """Return a reply's usage block, counting about four characters a token.
+def completion_body(
+    request: Mapping[str, Any],
+    text: str,
+    reply: Reply,
+    *,
+    cached: int | None = None,
+    choices: bool = True,
+) -> bytes:
+    """Render the body of a chat completion, with as many equal choices as `n` asks for.
 
     Args:
-        text: the prompt.
+        request: the parsed request.
+        text: its prompt.
         reply: the answer.
-        cached: characters of the prompt that were cached; None leaves the details out.
+        cached: characters of the prompt that were cached; None leaves that out of the usage.
+        choices: whether there are any.
     """
-    if reply.usage is not None:
-        return dict(reply.usage) or None
+    wanted = request.get("n")
+    number = min(wanted, _MAX_CHOICES) if isinstance(wanted, int) and wanted > 0 else 1
+    choice = {
+        "message": {"role": "assistant", "content": reply.content, "refusal": reply.refusal},
+        "logprobs": reply.logprobs,
+        "finish_reason": reply.finish_reason,
+    }
+    usage = _usage(text, reply, cached) if reply.usage is None else dict(reply.usage) or None
+    body = {
+        "id": f"chatcmpl-{next(_ids)}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": reply.model or request.get("model"),
+        "system_fingerprint": reply.system_fingerprint,
+        "choices": [{"index": index, **choice} for index in range(number if choices else 0)],
+        "usage": usage,
+    }
+    return json.dumps(body, separators=(",", ":")).encode("ascii")
+
+
+def _usage(text: str, reply: Reply, cached: int | None) -> JsonObject:
+    """Count about four characters a token."""
     prompt = max(1, len(text) // 4)
     completion = len(reply.content or reply.refusal or "") // 4
     usage: JsonObject = {
@@ -133,35 +159,8 @@ def usage_of(text: str, reply: Reply, *, cached: int | None) -> JsonObject | Non
     return usage
 
 
-def completion_body(
-    request: Mapping[str, Any], reply: Reply, usage: JsonObject | None, *, choices: bool = True
-) -> bytes:
-    """Render the body of a chat completion, with as many equal choices as `n` asks for."""
-    message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
-    wanted = request.get("n")
-    number = min(wanted, _MAX_CHOICES) if isinstance(wanted, int) and wanted > 0 else 1
-    body = {
-        "id": f"chatcmpl-{next(_ids)}",
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": reply.model or request.get("model"),
-        "system_fingerprint": reply.system_fingerprint,
-        "choices": [
-            {
-                "index": index,
-                "message": message,
-                "logprobs": reply.logprobs,
-                "finish_reason": reply.finish_reason,
-            }
-            for index in range(number if choices else 0)
-        ],
-        "usage": usage,
-    }
-    return json.dumps(body, separators=(",", ":")).encode("ascii")
-
-
 def error_body(
-    message: str, *, kind: str, code: str | None = None, param: str | None = None
+    message: str, kind: str, *, code: str | None = None, param: str | None = None
 ) -> bytes:
     """Render an error in the envelope OpenAI uses."""
     error = {"message": message, "type": kind, "param": param, "code": code}

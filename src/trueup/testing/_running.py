@@ -69,41 +69,36 @@ class ServerThread:
 
     Attributes:
         port: the port it listens on.
+
+    Raises:
+        OSError: the port cannot be had.
+        OverflowError: the port is no port's number.
     """
 
     def __init__(self, endpoint: Endpoint, port: int) -> None:
-        """Start, and wait until clients may connect.
-
-        Raises:
-            OSError: the port cannot be had.
-            OverflowError: the port is no port's number.
-        """
-        started: Future[int] = Future()
+        """Start, and wait until clients may connect."""
+        self._started: Future[int] = Future()
         self._thread = Thread(
-            target=self._run,
-            args=(endpoint, port, started),
+            target=lambda: asyncio.run(self._serve(endpoint, port)),
             name="trueup-fault-server",
             daemon=True,
         )
         self._thread.start()
         try:
-            self.port = started.result()
+            self.port = self._started.result()
         except Exception:
             self._thread.join()
             raise
 
-    def _run(self, endpoint: Endpoint, port: int, started: Future[int]) -> None:
-        async def main() -> None:
-            self._loop = asyncio.get_running_loop()
-            self._until = asyncio.Event()
-            await serve(endpoint, port, ready=started.set_result, until=self._until)
-
+    async def _serve(self, endpoint: Endpoint, port: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._until = asyncio.Event()
         try:
-            asyncio.run(main())
+            await serve(endpoint, port, ready=self._started.set_result, until=self._until)
         except BaseException as error:  # whoever waits for the start must hear of it
-            if started.done():
+            if self._started.done():
                 raise
-            started.set_exception(error)
+            self._started.set_exception(error)
 
     def end(self) -> None:
         """End every connection, the loop and the thread."""

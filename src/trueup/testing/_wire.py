@@ -10,11 +10,13 @@ from itertools import chain, repeat
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trueup.testing._faults import Fault, FaultSettings
-from trueup.testing._replies import JsonObject, Reply, completion_body, error_body, usage_of
+from trueup.testing._faults import Fault
+from trueup.testing._replies import JsonObject, Reply, completion_body, error_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from trueup.testing._faults import FaultPlan
 
 _MEGABYTE = 1_000_000
 _DRIPS = 40
@@ -33,11 +35,11 @@ class Delivery(StrEnum):
 class Wire(NamedTuple):
     """One answer, ready to be sent."""
 
-    label: str
-    """The name it is counted under: `ok`, a fault's value, another status."""
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] | None = None
+    label: str = "ok"
+    """The name it is counted under: `ok`, a fault's value, another status."""
     delivery: Delivery = Delivery.WHOLE
     pieces: Iterable[bytes] = ()
     """What to send in place of the body, piece by piece."""
@@ -58,8 +60,7 @@ class Exchange(NamedTuple):
     def body(self, *, choices: bool = True, **changes: Any) -> bytes:  # noqa: ANN401 - checked by Reply
         """Render the reply's body with some of its fields changed."""
         reply = replace(self.reply, **changes) if changes else self.reply
-        usage = usage_of(self.text, reply, cached=self.cached)
-        return completion_body(self.request, reply, usage, choices=choices)
+        return completion_body(self.request, self.text, reply, cached=self.cached, choices=choices)
 
 
 def ordinary(exchange: Exchange) -> Wire:
@@ -69,19 +70,62 @@ def ordinary(exchange: Exchange) -> Wire:
     if reply.raw is not None:
         body = reply.raw
     elif reply.status >= 400:  # noqa: PLR2004 - errors begin there
-        body = error_body(reply.content or "", kind="api_error")
+        body = error_body(reply.content or "", "api_error")
     else:
         body = exchange.body()
-    return Wire(label, body, reply.status, reply.headers)
+    return Wire(body, reply.status, reply.headers, label)
 
 
-def faulty(fault: Fault, exchange: Exchange, settings: FaultSettings) -> Wire:
+def faulty(fault: Fault, exchange: Exchange, plan: FaultPlan) -> Wire:
     """Return what the fault puts on the wire in place of the ordinary answer."""
     if fault in _ERRORS:
-        return _error(fault, settings)
-    if fault in _CONTENTS:
-        return Wire(fault.value, exchange.body(**_CONTENTS[fault](exchange.reply.content or "")))
-    return _BODIES[fault](exchange, settings)
+        wire = _ERRORS[fault]._replace(headers=_retry_after(fault, plan.retry_after))
+    elif fault in _CONTENTS:
+        wire = Wire(exchange.body(**_CONTENTS[fault](exchange.reply.content or "")))
+    else:
+        wire = _BODIES[fault](exchange, plan)
+    return wire._replace(label=fault.value)
+
+
+def _error(status: int, message: str, kind: str, code: str = "", param: str = "") -> Wire:
+    return Wire(error_body(message, kind, code=code or None, param=param or None), status)
+
+
+_INVALID = "invalid_request_error"
+_BUSY = _error(
+    429, "rate limit reached, ask again later", "rate_limit_error", "rate_limit_exceeded"
+)
+_LONG = "the prompt is longer than the model's maximum context length of 8192 tokens"
+_SCHEMA = "response_format of type 'json_schema' is not supported by this model"
+_JSON = "response_format of type 'json_schema' or 'json_object' is not supported by this model"
+_TEMPERATURE = "unsupported parameter 'temperature': this model takes its default only"
+_FILTERED = "the prompt was stopped by the content filter"
+
+_ERRORS: dict[Fault, Wire] = {
+    Fault.RATE_LIMIT: _BUSY,
+    Fault.RATE_LIMIT_DATE: _BUSY,
+    Fault.RATE_LIMIT_BARE: _BUSY,
+    Fault.SERVER_ERROR: _error(500, "the server failed inside", "server_error"),
+    Fault.UNAUTHORIZED: _error(401, "the API key is not known", _INVALID, "invalid_api_key"),
+    Fault.FORBIDDEN: _error(403, "the key may not use this model", "permission_error"),
+    Fault.NOT_FOUND: _error(404, "there is no such model", _INVALID, "model_not_found", "model"),
+    Fault.BAD_PROMPT: _error(400, _FILTERED, _INVALID, "content_filter", "prompt"),
+    Fault.CONTEXT_LENGTH: _error(400, _LONG, _INVALID, "context_length_exceeded", "messages"),
+    Fault.NO_JSON_SCHEMA: _error(400, _SCHEMA, _INVALID, param="response_format"),
+    Fault.NO_JSON_MODE: _error(400, _JSON, _INVALID, param="response_format"),
+    Fault.NO_TEMPERATURE: _error(
+        400, _TEMPERATURE, _INVALID, "unsupported_parameter", "temperature"
+    ),
+}
+
+
+def _retry_after(fault: Fault, seconds: float) -> dict[str, str] | None:
+    if fault is Fault.RATE_LIMIT:
+        return {"Retry-After": f"{seconds:.3f}".rstrip("0").rstrip(".")}
+    if fault is Fault.RATE_LIMIT_DATE:
+        # Rounded up: an HTTP date has whole seconds, and an early retry would be turned away.
+        return {"Retry-After": formatdate(math.ceil(time() + seconds), usegmt=True)}
+    return None
 
 
 _CONTENTS: dict[Fault, Callable[[str], dict[str, Any]]] = {
@@ -96,131 +140,47 @@ _CONTENTS: dict[Fault, Callable[[str], dict[str, Any]]] = {
 }
 
 
-class _Error(NamedTuple):
-    status: int
-    message: str
-    kind: str
-    code: str | None = None
-    param: str | None = None
-
-
-_INVALID = "invalid_request_error"
-_BUSY = _Error(
-    429, "rate limit reached, ask again later", "rate_limit_error", "rate_limit_exceeded"
-)
-_ERRORS: dict[Fault, _Error] = {
-    Fault.RATE_LIMIT: _BUSY,
-    Fault.RATE_LIMIT_DATE: _BUSY,
-    Fault.RATE_LIMIT_BARE: _BUSY,
-    Fault.SERVER_ERROR: _Error(500, "the server failed inside", "server_error"),
-    Fault.UNAUTHORIZED: _Error(401, "the API key is not known", _INVALID, "invalid_api_key"),
-    Fault.FORBIDDEN: _Error(403, "the key may not use this model", "permission_error"),
-    Fault.NOT_FOUND: _Error(404, "there is no such model", _INVALID, "model_not_found", "model"),
-    Fault.BAD_PROMPT: _Error(
-        400, "the prompt was stopped by the content filter", _INVALID, "content_filter", "prompt"
-    ),
-    Fault.CONTEXT_LENGTH: _Error(
-        400,
-        "the prompt is longer than the model's maximum context length of 8192 tokens",
-        _INVALID,
-        "context_length_exceeded",
-        "messages",
-    ),
-    Fault.NO_JSON_SCHEMA: _Error(
-        400,
-        "response_format of type 'json_schema' is not supported by this model",
-        _INVALID,
-        param="response_format",
-    ),
-    Fault.NO_JSON_MODE: _Error(
-        400,
-        "response_format of type 'json_schema' or 'json_object' is not supported by this model",
-        _INVALID,
-        param="response_format",
-    ),
-    Fault.NO_TEMPERATURE: _Error(
-        400,
-        "unsupported parameter 'temperature': this model takes its default only",
-        _INVALID,
-        "unsupported_parameter",
-        "temperature",
-    ),
-}
-
-
-def _error(fault: Fault, settings: FaultSettings) -> Wire:
-    error = _ERRORS[fault]
-    headers: dict[str, str] | None = None
-    if fault is Fault.RATE_LIMIT:
-        seconds = f"{settings.retry_after:.3f}".rstrip("0").rstrip(".")
-        headers = {"Retry-After": seconds}
-    elif fault is Fault.RATE_LIMIT_DATE:
-        # Rounded up: an HTTP date has whole seconds, and an early retry would be turned away.
-        when = math.ceil(time() + settings.retry_after)
-        headers = {"Retry-After": formatdate(when, usegmt=True)}
-    body = error_body(error.message, kind=error.kind, code=error.code, param=error.param)
-    return Wire(fault.value, body, error.status, headers)
-
-
-def _html(_exchange: Exchange, _settings: FaultSettings) -> Wire:
-    page = b"<html><head><title>503</title></head><body><h1>No backend is up</h1></body></html>\n"
-    return Wire(Fault.UNAVAILABLE.value, page, 503, {"Content-Type": "text/html"})
-
-
-def _malformed(exchange: Exchange, _settings: FaultSettings) -> Wire:
+def _malformed(exchange: Exchange, _plan: FaultPlan) -> Wire:
     body = exchange.body()
-    return Wire(Fault.MALFORMED.value, body[: len(body) // 2])
+    return Wire(body[: len(body) // 2])
 
 
-def _invalid_utf8(exchange: Exchange, _settings: FaultSettings) -> Wire:
+def _invalid_utf8(exchange: Exchange, _plan: FaultPlan) -> Wire:
     body = exchange.body(content=exchange.reply.content or "")
-    return Wire(
-        Fault.INVALID_UTF8.value, body.replace(b'"content":"', b'"content":"\xff\xfe\xc3', 1)
-    )
+    return Wire(body.replace(b'"content":"', b'"content":"\xff\xfe\xc3', 1))
 
 
-def _drip(exchange: Exchange, settings: FaultSettings) -> Wire:
+def _drip(exchange: Exchange, plan: FaultPlan) -> Wire:
     body = exchange.body()
     step = max(1, -(-len(body) // _DRIPS))
     pieces = [body[start : start + step] for start in range(0, len(body), step)]
-    return Wire(
-        Fault.DRIP.value,
-        delivery=Delivery.PIECES,
-        pieces=pieces,
-        length=len(body),
-        pause=settings.drip_seconds / max(1, len(pieces) - 1),
-    )
+    pause = plan.drip_seconds / max(1, len(pieces) - 1)
+    return Wire(delivery=Delivery.PIECES, pieces=pieces, length=len(body), pause=pause)
 
 
-def _huge(exchange: Exchange, settings: FaultSettings) -> Wire:
+def _huge(exchange: Exchange, plan: FaultPlan) -> Wire:
     before, mark, after = exchange.body(content="").partition(b'"content":"')
     block = b"a" * 65_536
-    blocks = math.ceil(settings.huge_megabytes * _MEGABYTE / len(block))
-    return Wire(
-        Fault.HUGE.value,
-        delivery=Delivery.PIECES,
-        pieces=chain((before + mark,), repeat(block, blocks), (after,)),
-        length=len(before) + len(mark) + len(after) + blocks * len(block),
-    )
+    blocks = math.ceil(plan.huge_megabytes * _MEGABYTE / len(block))
+    pieces = chain((before + mark,), repeat(block, blocks), (after,))
+    length = len(before) + len(mark) + len(after) + blocks * len(block)
+    return Wire(delivery=Delivery.PIECES, pieces=pieces, length=length)
 
 
-_BODIES: dict[Fault, Callable[[Exchange, FaultSettings], Wire]] = {
-    Fault.UNAVAILABLE: _html,
+_PAGE = b"<html><head><title>503</title></head><body><h1>No backend is up</h1></body></html>\n"
+_HTML = {"Content-Type": "text/html"}
+
+_BODIES: dict[Fault, Callable[[Exchange, FaultPlan], Wire]] = {
+    Fault.UNAVAILABLE: lambda *_: Wire(_PAGE, 503, _HTML),
     Fault.MALFORMED: _malformed,
     Fault.INVALID_UTF8: _invalid_utf8,
     Fault.DRIP: _drip,
     Fault.HUGE: _huge,
-    Fault.NO_CHOICES: lambda exchange, _: Wire(
-        Fault.NO_CHOICES.value, exchange.body(choices=False)
-    ),
-    Fault.WRONG_TYPE: lambda exchange, _: Wire(
-        Fault.WRONG_TYPE.value, exchange.body(), headers={"Content-Type": "text/html"}
-    ),
-    Fault.CUT_BODY: lambda exchange, _: Wire(
-        Fault.CUT_BODY.value, exchange.body(), delivery=Delivery.HALF
-    ),
-    Fault.CUT_EARLY: lambda *_: Wire(Fault.CUT_EARLY.value, delivery=Delivery.NOTHING),
-    Fault.HANG: lambda *_: Wire(Fault.HANG.value, delivery=Delivery.NEVER),
+    Fault.NO_CHOICES: lambda exchange, _: Wire(exchange.body(choices=False)),
+    Fault.WRONG_TYPE: lambda exchange, _: Wire(exchange.body(), headers=_HTML),
+    Fault.CUT_BODY: lambda exchange, _: Wire(exchange.body(), delivery=Delivery.HALF),
+    Fault.CUT_EARLY: lambda *_: Wire(delivery=Delivery.NOTHING),
+    Fault.HANG: lambda *_: Wire(delivery=Delivery.NEVER),
 }
 
 ANSWERLESS = frozenset({*_ERRORS, Fault.UNAVAILABLE, Fault.CUT_EARLY, Fault.HANG})

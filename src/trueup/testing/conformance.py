@@ -9,20 +9,25 @@ def test_my_judge_keeps_the_contract():
 from __future__ import annotations
 
 import asyncio
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.errors import JudgeError
 from trueup.judge.adapt import as_judge
-from trueup.testing import _declared, _heard
+from trueup.judge.secret import holds_secret
+from trueup.testing._heard import as_json, asked_of, unkept
 from trueup.testing._material import ITEMS, ODD_ITEMS, RUBRIC, ScriptedCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from trueup.item.model import Item
     from trueup.judge.protocol import Calls, Judge
     from trueup.rubric.model import Rubric
+    from trueup.testing._heard import Work
+
+_KINDS = frozenset({"binary", "scale", "choices"})
 
 
 def check_judge(
@@ -57,18 +62,43 @@ def check_judge(
     except JudgeError as error:
         raise AssertionError(f"this is no judge: {error}") from error
     rubric = rubric or RUBRIC
-    problems = list(_declared.problems(adapted, rubric))
+    problems = list(_declared(adapted, rubric))
     if not problems:
-        before = _declared.instruments(adapted, rubric)
+        before = _instruments(adapted, rubric)
         connected = _connected(adapted, calls)
-        ordinary = tuple(items if items is not None else ITEMS)
-        work = _heard.problems(connected, rubric, ordinary, ODD_ITEMS, seconds=seconds)
-        problems = _run(work)
-        if _declared.instruments(adapted, rubric) != before:
+        problems = _run(unkept(connected, rubric, items or ITEMS, ODD_ITEMS, seconds=seconds))
+        if _instruments(adapted, rubric) != before:
             problems.append("the instrument is the same whenever it is asked for")
     if problems:
         told = "\n".join(f"- {problem}" for problem in dict.fromkeys(problems))
         raise AssertionError(f"judge {adapted.name!r} breaks the contract:\n{told}")
+
+
+def _declared(judge: Judge, rubric: Rubric) -> Iterator[str]:
+    """Yield a sentence for each rule that the declarations break, of those `as_judge` leaves."""
+    if not judge.capabilities.kinds <= _KINDS:
+        yield f"capabilities.kinds are of {sorted(_KINDS)}, not {sorted(judge.capabilities.kinds)}"
+    if judge.capabilities.calls and not hasattr(judge, "connect"):
+        yield "a judge with capabilities.calls has a method connect(calls)"
+    criteria = tuple(replace(c, ask=f"{c.ask} Really?") for c in rubric.criteria)
+    reworded = replace(rubric, criteria=criteria)
+    for criterion in asked_of(judge, rubric):
+        try:
+            said, other = (judge.instrument(asked, criterion) for asked in (rubric, reworded))
+        except Exception as error:  # noqa: BLE001 - what the judge under test does is the finding
+            yield f"instrument raises {type(error).__name__} for {criterion!r}: {error}"
+            return
+        text = as_json(said)
+        if text is None:
+            yield "the instrument is a mapping of plain JSON values"
+        elif holds_secret(text):
+            yield "the instrument holds no key"
+        if said == other:
+            yield "the instrument changes where a criterion's question changes"
+
+
+def _instruments(judge: Judge, rubric: Rubric) -> list[str | None]:
+    return [as_json(judge.instrument(rubric, c)) for c in asked_of(judge, rubric)]
 
 
 def _connected(judge: Judge, calls: Calls | None) -> Judge:
@@ -79,14 +109,11 @@ def _connected(judge: Judge, calls: Calls | None) -> Judge:
     return connected
 
 
-def _run(work: _heard.Work) -> list[str]:
+def _run(work: Work) -> list[str]:
     """Run the test to its end, in a thread of its own where this one has a running loop."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    found: list[str] = []
-    thread = threading.Thread(target=lambda: found.extend(asyncio.run(work)))
-    thread.start()
-    thread.join()
-    return found
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, work).result()

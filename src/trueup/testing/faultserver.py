@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from trueup.testing._command import main
 from trueup.testing._endpoint import Endpoint
-from trueup.testing._faults import Fault, FaultSettings
+from trueup.testing._faults import Fault, FaultPlan, FaultRule, Odds, UnknownFault
 from trueup.testing._ledger import Ledger, RecordedRequest, concealed
-from trueup.testing._plan import FaultPlan, FaultRule, Odds, UnknownFault
-from trueup.testing._replies import Answer, PrefixCache, Reply, prompt_text
+from trueup.testing._replies import Answer, Reply, prompt_text
 from trueup.testing._running import HOST, ServerThread, serve
 
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ class FaultServer:
     Without `answer`, a request's JSON schema is filled with a valid object that depends on the
     prompt alone, and a request without a schema gets `{}`.
     """
-
-    __slots__ = ("_endpoint", "_options", "_port", "_thread")
 
     def __init__(
         self,
@@ -98,23 +96,21 @@ class FaultServer:
             TypeError: an option is of another type.
             ValueError: an option is out of its range.
         """
-        ledger = Ledger(limit=log_limit if record else 0)
-        self._endpoint = Endpoint(ledger, self._configure_from_json)
-        self._endpoint.answer = answer
+        self._ledger = Ledger(limit=log_limit if record else 0)
+        self._endpoint = Endpoint(answer, self._ledger, self._configure_from_json)
+        self._endpoint.plan = FaultPlan(
+            faults,
+            latency=latency,
+            seed=seed,
+            sticky=sticky,
+            lacks=lacks,
+            retry_after=retry_after,
+            drip_seconds=drip_seconds,
+            huge_megabytes=huge_megabytes,
+            prefix_cache=prefix_cache,
+        )
         self._port = port
         self._thread: ServerThread | None = None
-        self._options: dict[str, Any] = {
-            "faults": faults,
-            "latency": latency,
-            "seed": seed,
-            "sticky": sticky,
-            "lacks": lacks,
-            "retry_after": retry_after,
-            "drip_seconds": drip_seconds,
-            "huge_megabytes": huge_megabytes,
-            "prefix_cache": prefix_cache,
-        }
-        self.configure()
 
     def configure(self, **changes: Any) -> None:  # noqa: ANN401 - each is checked by its user
         """Change options while the server runs; the next request sees them.
@@ -126,30 +122,12 @@ class FaultServer:
                 type.
             ValueError: an option is out of its range. Nothing is changed then.
         """
-        if unknown := ", ".join(sorted(changes.keys() - self._options.keys())):
+        known = [option.name for option in fields(FaultPlan) if option.init]
+        if unknown := ", ".join(sorted(changes.keys() - known)):
             raise TypeError(
-                f"FaultServer cannot change {unknown}; it can change {', '.join(self._options)}."
+                f"FaultServer cannot change {unknown}; it can change {', '.join(known)}."
             )
-        options = {**self._options, **changes}
-        plan = FaultPlan(
-            options["faults"],
-            seed=options["seed"],
-            sticky=options["sticky"],
-            lacks=options["lacks"],
-        )
-        settings = FaultSettings(
-            latency=options["latency"],
-            retry_after=options["retry_after"],
-            drip_seconds=options["drip_seconds"],
-            huge_megabytes=options["huge_megabytes"],
-        )
-        self._options = options
-        self._endpoint.plan = plan
-        self._endpoint.settings = settings
-        if not options["prefix_cache"]:
-            self._endpoint.prefixes = None
-        elif self._endpoint.prefixes is None:
-            self._endpoint.prefixes = PrefixCache()
+        self._endpoint.plan = replace(self._endpoint.plan, **changes)
 
     def _configure_from_json(self, changes: dict[str, Any]) -> None:
         """Apply what a client posted to `/config`, where latency is in milliseconds."""
@@ -174,7 +152,7 @@ class FaultServer:
     @property
     def requests(self) -> int:
         """Chat-completion requests received."""
-        return self._endpoint.ledger.requests
+        return self._ledger.requests
 
     @property
     def counts(self) -> Counter[str]:
@@ -183,22 +161,22 @@ class FaultServer:
         `disconnected` counts clients that left before their answer began, `bad-request` what was
         no chat completion, `answer-error` exceptions out of `answer` or the fault rule.
         """
-        return self._endpoint.ledger.counts
+        return self._ledger.counts
 
     @property
     def log(self) -> list[RecordedRequest]:
         """The latest requests, oldest first."""
-        return self._endpoint.ledger.log
+        return self._ledger.log
 
     @property
     def in_flight(self) -> int:
         """Requests received and not yet answered in full."""
-        return self._endpoint.ledger.in_flight
+        return self._ledger.in_flight
 
     @property
     def peak_in_flight(self) -> int:
         """The most requests in flight at once; of use where there is latency."""
-        return self._endpoint.ledger.peak
+        return self._ledger.peak
 
     def reset(self) -> None:
         """Forget all requests: counts, log, how often each text was asked, cached prefixes."""

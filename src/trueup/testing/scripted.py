@@ -99,31 +99,22 @@ class ScriptedJudge:
             drawn = self._draws(request.rubric)
             self.requests += 1
             self.asked += len(request.criteria)
-            if self._answers is None and not self._faults:
-                number = self._number(request)
-                found = {c: drawn[c].answer(number) for c in request.criteria}
-            else:
-                found = {c: self._scripted(request, drawn[c]) for c in request.criteria}
+            number = self._number(request) if self._answers is None or self._faults else 0
+            found = {c: self._finding(request, drawn[c], number) for c in request.criteria}
             yield request.id, Verdict(found)
 
-    def _scripted(self, request: Request, drawn: _Drawn) -> Finding:
-        fault = self._fault(request, drawn) if self._faults else None
-        if fault is not None:
+    def _finding(self, request: Request, drawn: _Drawn, number: int) -> Finding:
+        if self._faults and (fault := self._fault(request, drawn, number)):
             return fault
         answers, item, criterion = self._answers, request.item, drawn.criterion
         if answers is None:
-            return drawn.answer(self._number(request))
+            return drawn.answer(number)
         if isinstance(answers, Mapping):
             key = (item.id, criterion.id)
             return finding_of(answers[key], criterion) if key in answers else _NOT_SCRIPTED
-        if callable(answers):
-            return finding_of(answers(item, criterion), criterion)
-        if drawn.constant is None:
-            drawn.constant = finding_of(answers, criterion)
-        return drawn.constant
+        return finding_of(answers(item, criterion) if callable(answers) else answers, criterion)
 
-    def _fault(self, request: Request, drawn: _Drawn) -> Finding | None:
-        number = self._number(request)
+    def _fault(self, request: Request, drawn: _Drawn, number: int) -> Finding | None:
         share = _spread(number ^ drawn.salt ^ _MASK) / (1 << _BITS)
         fault = next((finding for upto, finding in self._faults if share < upto), None)
         if fault is None or self._struck is None:
@@ -150,13 +141,10 @@ class ScriptedJudge:
 class _Drawn:
     """The possible answers to one criterion, made once and shared by all verdicts."""
 
-    __slots__ = ("constant", "criterion", "findings", "salt")
-
     def __init__(self, criterion: Criterion) -> None:
         self.criterion = criterion
         self.salt = crc32(criterion.id.encode()) * _SPREAD[0] & _MASK
         self.findings = [at_level(criterion, level.key) for level in criterion.levels]
-        self.constant: Finding | None = None
 
     def answer(self, number: int) -> Finding:
         """Return the answer that a number stands for, all levels being as likely."""

@@ -10,7 +10,7 @@ import pytest
 from trueup.item.model import Item
 from trueup.rubric import check as module
 from trueup.rubric import grounded
-from trueup.rubric.check import CheckResult, check_problems, describe, field_text, run_check
+from trueup.rubric.check import CheckResult, describe, field_text, run_check
 
 
 def item(output: Any, **given: Any) -> Item:
@@ -215,17 +215,6 @@ def test_a_text_does_not_ground_itself() -> None:
 
     assert run_check(check, item("3", context="3")).reason == "missing_input"
     assert met(check, "4", context="3", input="3") is True
-
-
-def test_problems_are_told_for_plain_values() -> None:
-    assert check_problems({"max_words": 3, "equals": {"field": "reference"}}) == []
-    assert check_problems({"case": None, "count": {"unit": "words"}}) == [
-        "'case' is true or false, not 'null'. Write true or false without quotes",
-        "'count' has no bound. Add min, max or exactly",
-    ]
-    assert check_problems({"pattern": "("})[0].startswith("'pattern' is no regular expression")
-    assert check_problems({"count": {"untt": "words"}})[1].endswith("Did you mean 'unit'?")
-    assert check_problems({})[0].startswith("the check has no test")
 
 
 def test_the_generated_question_stays_as_it_is() -> None:

@@ -123,6 +123,11 @@ def test_weights_gates_and_values_only_change_scores(before: str, after: str, pa
     assert only(result).parts == (part,)
     assert result.scores_change
     assert result.asked_again == result.labels_end == ()
+    for words in (
+        "verdicts, labels and agreement figures stand",
+        "The next run makes other scores",
+    ):
+        assert words in only(result).consequence
 
 
 def test_what_a_criterion_needs_changes_the_instrument_and_leaves_labels() -> None:
@@ -229,6 +234,12 @@ def test_another_bar_changes_no_score() -> None:
 
     assert result.parts == ("version", "pass_bar")
     assert not result.scores_change
+    (note,) = result.notes
+    assert "good went from 0.6 to 0.7. No score changes by that. Verdicts, labels" in note
+
+
+def test_a_bar_that_comes_or_goes_is_called_none() -> None:
+    assert any("from 0.6 to none" in note for note in changed(("pass_bar: 0.6\n", "")).notes)
 
 
 def test_another_treatment_of_missing_values_changes_scores() -> None:
@@ -236,6 +247,9 @@ def test_another_treatment_of_missing_values_changes_scores() -> None:
 
     assert result.scores_change
     assert result.asked_again == ()
+    (note,) = result.notes
+    assert "'renormalise' instead of 'bound': the next run makes other scores" in note
+    assert "labels and agreement figures stand" in note
 
 
 def test_the_difference_is_plain_data() -> None:

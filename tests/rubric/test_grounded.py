@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import tests.strategies  # noqa: F401 - its hypothesis profile
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tests.strategies  # noqa: F401 - its hypothesis profile
 from trueup.rubric.grounded import KINDS, ungrounded
 
 SAME_NUMBERS = [

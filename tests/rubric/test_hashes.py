@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import as_yaml, documents
 
+from tests.strategies import as_yaml, documents
 from trueup.rubric.load import parse_rubric
 from trueup.rubric.model import Criterion, Rubric
 

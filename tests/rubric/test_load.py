@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
-from tests.strategies import as_yaml, documents
 
+from tests.strategies import as_yaml, documents
 from trueup.rubric.load import load_rubric, parse_rubric
 from trueup.rubric.model import Criterion, Example, Level, Place, Rubric
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
-from tests.strategies import as_yaml, documents
 
+from tests.strategies import as_yaml, documents
 from trueup.rubric.load import RubricProblems, parse_rubric
 from trueup.rubric.schema import rubric_schema
 

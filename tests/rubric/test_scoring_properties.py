@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.strategies import level_values, rubrics, values
 
+from tests.strategies import level_values, rubrics, values
 from trueup.rubric.scoring import score
 
 if TYPE_CHECKING:

@@ -40,6 +40,14 @@ class CheckResult:
     explanation: str = ""
 
 
+class _Undecided(Exception):
+    """A test cannot tell."""
+
+    def __init__(self, reason: str, explanation: str) -> None:
+        super().__init__(explanation)
+        self.result = CheckResult(None, reason, explanation)
+
+
 @dataclass(frozen=True, slots=True)
 class _Subject:
     """The text that is looked at, and what its tests may compare it with."""
@@ -62,41 +70,32 @@ def run_check(check: Mapping[str, Any], item: Item) -> CheckResult:
     text, or are bounded: a pattern that takes too long leaves the check undecided.
 
     Args:
-        check: A check as the loader leaves it, or one without `check_problems`.
+        check: A check as the loader leaves it.
         item: The item.
 
     Raises:
         ValueError: The check has no test, or one that is not known.
     """
-    tests = [(name, wanted) for name, wanted in check.items() if name not in {"where", "case"}]
-    unknown = [name for name, _ in tests if name not in _TESTS]
+    tests = {name: wanted for name, wanted in check.items() if name not in {"where", "case"}}
+    unknown = [name for name in tests if name not in _TESTS]
     if unknown or not tests:
         msg = f"a check has no test {unknown[0]!r}" if unknown else "a check without a test"
         raise ValueError(msg)
     where = check.get("where", "output")
-    text = field_text(item, where)
-    if text is None:
-        return _absent(where)
-    subject = _Subject(text, where, item, case=bool(check.get("case")))
     undecided: CheckResult | None = None
-    for name, wanted in tests:
-        result = _TESTS[name](subject, wanted)
-        if result.met is False:
-            return result
-        if result.met is None:
-            undecided = undecided or result
+    try:
+        subject = _Subject(_needed(item, where), where, item, case=bool(check.get("case")))
+    except _Undecided as doubt:
+        return doubt.result
+    for name, wanted in tests.items():
+        try:
+            wrong = _TESTS[name](subject, wanted)
+        except _Undecided as doubt:
+            undecided = undecided or doubt.result
+        else:
+            if wrong:
+                return CheckResult(met=False, explanation=wrong)
     return undecided or CheckResult(met=True, explanation=f"the {where} passes")
-
-
-def check_problems(check: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with a check, one sentence each; empty where nothing is.
-
-    Args:
-        check: A check as a rubric file has it, in plain Python values.
-    """
-    from trueup.rubric.explain import explain_check  # noqa: PLC0415 - pydantic, for authors only
-
-    return explain_check(check)
 
 
 def field_text(item: Item, where: str) -> str | None:
@@ -147,70 +146,65 @@ def _shown(wanted: Any) -> str:  # noqa: ANN401 - JSON-plain
     return json.dumps(wanted, ensure_ascii=False, sort_keys=True)
 
 
-def _absent(where: str) -> CheckResult:
-    return CheckResult(None, "missing_input", f"the item has no {where}")
+def _needed(item: Item, where: str) -> str:
+    text = field_text(item, where)
+    if text is None:
+        raise _Undecided("missing_input", f"the item has no {where}")
+    return text
 
 
-def _result(met: bool, otherwise: str) -> CheckResult:  # noqa: FBT001 - private, one meaning
-    return CheckResult(met=met, explanation="" if met else otherwise)
+# Each test returns what is wrong with the text, and nothing where the text passes.
 
 
-@functools.lru_cache(maxsize=512)
-def _compiled(pattern: str) -> regex.Pattern[str]:
-    return regex.compile(pattern)
-
-
-def _search(subject: _Subject, pattern: str, *, must: bool) -> CheckResult:
+def _search(subject: _Subject, pattern: str) -> regex.Match[str] | None:
     try:
-        found = _compiled(pattern).search(subject.text, timeout=PATTERN_SECONDS)
+        return regex.search(pattern, subject.text, timeout=PATTERN_SECONDS)
     except (TimeoutError, MemoryError):
         told = f"the pattern {pattern!r} took longer than {PATTERN_SECONDS} s"
-        return CheckResult(None, "pattern_timeout", told)
-    if must:
-        return _result(found is not None, f"the {subject.where} has no match of {pattern!r}")
-    told = f"the {subject.where} has {_excerpt(found[0])}" if found else ""
-    return _result(found is None, told)
+        raise _Undecided("pattern_timeout", told) from None
 
 
-def _literals(subject: _Subject, wanted: str | Iterable[str], *, must: bool) -> CheckResult:
+def _pattern(subject: _Subject, pattern: str) -> str:
+    return "" if _search(subject, pattern) else f"the {subject.where} has no match of {pattern!r}"
+
+
+def _absent(subject: _Subject, pattern: str) -> str:
+    found = _search(subject, pattern)
+    return f"the {subject.where} has {_excerpt(found[0])}" if found else ""
+
+
+def _literals(subject: _Subject, wanted: str | Iterable[str], *, must: bool) -> str:
     texts = [wanted] if isinstance(wanted, str) else list(wanted)
     folded = subject.folded(subject.text)
     wrong = [text for text in texts if (subject.folded(text) in folded) is not must]
-    verb = "lacks" if must else "has"
-    return _result(not wrong, f"the {subject.where} {verb} {_listed(wrong)}")
+    return f"the {subject.where} {'lacks' if must else 'has'} {_listed(wrong)}" if wrong else ""
 
 
-def _edge(subject: _Subject, wanted: str, *, start: bool) -> CheckResult:
+def _edge(subject: _Subject, wanted: str, *, verb: str) -> str:
     text, edge = subject.folded(subject.text).strip(), subject.folded(wanted).strip()
-    holds = text.startswith(edge) if start else text.endswith(edge)
-    verb = "start" if start else "end"
-    return _result(holds, f"the {subject.where} does not {verb} with {_excerpt(wanted)}")
+    holds = text.startswith(edge) if verb == "start" else text.endswith(edge)
+    return "" if holds else f"the {subject.where} does not {verb} with {_excerpt(wanted)}"
 
 
-def _equals(subject: _Subject, wanted: str | Mapping[str, str]) -> CheckResult:
-    other = wanted if isinstance(wanted, str) else field_text(subject.item, wanted["field"])
-    if other is None and not isinstance(wanted, str):
-        return _absent(wanted["field"])
-    same = _words_of(subject, subject.text) == _words_of(subject, other or "")
-    return _result(same, f"the {subject.where} is not {_excerpt(other or '')}")
+def _equals(subject: _Subject, wanted: str | Mapping[str, str]) -> str:
+    other = wanted if isinstance(wanted, str) else _needed(subject.item, wanted["field"])
+    same = subject.folded(subject.text).split() == subject.folded(other).split()
+    return "" if same else f"the {subject.where} is not {_excerpt(other)}"
 
 
-def _words_of(subject: _Subject, text: str) -> list[str]:
-    return subject.folded(text).split()
+def _not_empty(subject: _Subject, _: object) -> str:
+    return "" if subject.text.strip() else f"the {subject.where} is empty"
 
 
-def _not_empty(subject: _Subject, _: bool) -> CheckResult:  # noqa: FBT001 - one of the tests
-    return _result(bool(subject.text.strip()), f"the {subject.where} is empty")
-
-
-def _json(subject: _Subject, _: bool) -> CheckResult:  # noqa: FBT001 - one of the tests
+def _json(subject: _Subject, _: object) -> str:
     try:
         # Numbers stay text: turning a very long one into an int takes quadratic time.
         json.loads(subject.text, parse_int=str, parse_float=str, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        told = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        return _result(False, f"the {subject.where} is no JSON: {told}")  # noqa: FBT003 - as above
-    return CheckResult(met=True)
+    except RecursionError:
+        return f"the {subject.where} is no JSON: nested too deeply"
+    except ValueError as error:
+        return f"the {subject.where} is no JSON: {error}"
+    return ""
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -218,36 +212,30 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _bounds(subject: _Subject, unit: str, low: int | None, high: int | None) -> CheckResult:
+def _count(subject: _Subject, wanted: Mapping[str, Any]) -> str:
+    unit, exactly = wanted["unit"], wanted.get("exactly")
+    low, high = wanted.get("min", exactly), wanted.get("max", exactly)
     count = UNITS[unit](subject.text)
     if low is not None and count < low:
-        return _result(False, f"the {subject.where} has {count} {unit}, at least {low} are asked")  # noqa: FBT003 - as above
+        return f"the {subject.where} has {count} {unit}, at least {low} are asked"
     if high is not None and count > high:
-        return _result(False, f"the {subject.where} has {count} {unit}, at most {high} are allowed")  # noqa: FBT003 - as above
-    return CheckResult(met=True)
+        return f"the {subject.where} has {count} {unit}, at most {high} are allowed"
+    return ""
 
 
-def _count(subject: _Subject, wanted: Mapping[str, Any]) -> CheckResult:
-    exactly = wanted.get("exactly")
-    low = wanted.get("min") if exactly is None else exactly
-    high = wanted.get("max") if exactly is None else exactly
-    return _bounds(subject, wanted["unit"], low, high)
-
-
-def _grounded(subject: _Subject, wanted: str | Iterable[str]) -> CheckResult:
+def _grounded(subject: _Subject, wanted: str | Iterable[str]) -> str:
     names = [name for name in _SOURCES if name != subject.where]
     sources = [text for name in names if (text := field_text(subject.item, name)) is not None]
     if not sources:
-        return _absent(" or ".join(names))
+        raise _Undecided("missing_input", f"the item has no {' or '.join(names)}")
     for kind in [wanted] if isinstance(wanted, str) else wanted:
         try:
             missing = ungrounded(kind, subject.text, sources)
         except TimeoutError as error:
-            return CheckResult(None, "pattern_timeout", f"{kind}: {error}")
+            raise _Undecided("pattern_timeout", f"{kind}: {error}") from None
         if missing:
-            told = f"{kind} that neither {' nor '.join(names)} has: {_listed(missing)}"
-            return _result(False, told)  # noqa: FBT003 - as above
-    return CheckResult(met=True)
+            return f"{kind} that neither {' nor '.join(names)} has: {_listed(missing)}"
+    return ""
 
 
 def _listed(texts: list[str]) -> str:
@@ -260,18 +248,18 @@ def _excerpt(text: str) -> str:
     return repr(short if len(short) <= 60 else f"{short[:57]}...")  # noqa: PLR2004 - a line's worth
 
 
-_TESTS: Mapping[str, Callable[[_Subject, Any], CheckResult]] = {
-    "pattern": functools.partial(_search, must=True),
-    "absent": functools.partial(_search, must=False),
+_TESTS: Mapping[str, Callable[[_Subject, Any], str]] = {
+    "pattern": _pattern,
+    "absent": _absent,
     "contains": functools.partial(_literals, must=True),
     "excludes": functools.partial(_literals, must=False),
-    "starts_with": functools.partial(_edge, start=True),
-    "ends_with": functools.partial(_edge, start=False),
+    "starts_with": functools.partial(_edge, verb="start"),
+    "ends_with": functools.partial(_edge, verb="end"),
     "equals": _equals,
     "not_empty": _not_empty,
     "json": _json,
-    "min_words": lambda subject, least: _bounds(subject, "words", least, None),
-    "max_words": lambda subject, most: _bounds(subject, "words", None, most),
+    "min_words": lambda subject, least: _count(subject, {"unit": "words", "min": least}),
+    "max_words": lambda subject, most: _count(subject, {"unit": "words", "max": most}),
     "count": _count,
     "grounded": _grounded,
 }

@@ -5,22 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, TypeAlias
 
 import regex
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from trueup.rubric.count import UNITS
 from trueup.rubric.grounded import KINDS
 from trueup.rubric.scalar import (
+    LITERAL,
     Flag,
     Only,
-    Or,
+    Reads,
     Scalar,
     Verbatim,
     Whole,
@@ -40,21 +33,20 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _field(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever stands there
+def _field(value: Scalar) -> str:
     text = as_text(value)
-    if isinstance(text, str) and text.startswith("metadata.") and text != "metadata.":
-        return text
-    if text in {"metadata", "metadata."}:
+    prefix, _, key = text.partition(".")
+    if prefix != "metadata":
+        return str(one_of((*FIELDS, "metadata.KEY")).read(value))
+    if not key:
         raise fault("@ names no metadata key", "Write metadata.KEY")
-    return one_of((*FIELDS, "metadata.KEY"))(value)
+    return text
 
 
-def _texts(value: Any) -> Any:  # noqa: ANN401 - as above
-    if isinstance(value, Scalar):
-        return (as_literal(value),)
+def _texts(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever stands there
     if isinstance(value, list) and not value:
         raise fault("@ is an empty list", "Write the texts to look for, or delete the key")
-    return value
+    return (as_literal(value),) if isinstance(value, Scalar) else value
 
 
 def _kinds(value: Any) -> Any:  # noqa: ANN401 - as above
@@ -63,7 +55,8 @@ def _kinds(value: Any) -> Any:  # noqa: ANN401 - as above
     return (value,) if isinstance(value, Scalar) else value
 
 
-def _compiles(pattern: str) -> str:
+def _pattern(value: Scalar) -> str:
+    pattern = as_literal(value)
     if len(pattern) > MAX_PATTERN:
         raise fault(f"@ is a pattern of {len(pattern)} characters", f"At most {MAX_PATTERN}")
     try:
@@ -74,30 +67,19 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
-_LITERAL = {"type": ["string", "number", "boolean"], "minLength": 1}
+def _one_or_more(schema: dict[str, Any]) -> WithJsonSchema:
+    several = {"type": "array", "items": schema, "minItems": 1}
+    return WithJsonSchema({"anyOf": [schema, several]})
+
+
 _FIELD = {"type": "string", "pattern": rf"^({'|'.join(FIELDS)}|metadata\.(.|\n)+)$"}
 
-Pattern: TypeAlias = Annotated[
-    Verbatim,
-    AfterValidator(_compiles),
-    WithJsonSchema({**_LITERAL, "maxLength": MAX_PATTERN}),
-]
-Texts: TypeAlias = Annotated[
-    tuple[Verbatim, ...],
-    BeforeValidator(_texts),
-    WithJsonSchema({"anyOf": [_LITERAL, {"type": "array", "items": _LITERAL, "minItems": 1}]}),
-]
-Where: TypeAlias = Annotated[str, BeforeValidator(_field), WithJsonSchema(_FIELD)]
+Pattern: TypeAlias = Annotated[str, Reads(_pattern, {**LITERAL, "maxLength": MAX_PATTERN})]
+Texts: TypeAlias = Annotated[tuple[Verbatim, ...], BeforeValidator(_texts), _one_or_more(LITERAL)]
+Where: TypeAlias = Annotated[str, Reads(_field, _FIELD)]
+Kind: TypeAlias = Annotated[str, one_of(KINDS)]
 Kinds: TypeAlias = Annotated[
-    tuple[Annotated[str, BeforeValidator(one_of(KINDS))], ...],
-    BeforeValidator(_kinds),
-    WithJsonSchema(
-        {"anyOf": [{"enum": list(KINDS)},
-                   {"type": "array", "items": {"enum": list(KINDS)}, "minItems": 1}]}
-    ),
-]  # fmt: skip
-Unit: TypeAlias = Annotated[
-    str, BeforeValidator(one_of(tuple(UNITS))), WithJsonSchema({"enum": list(UNITS)})
+    tuple[Kind, ...], BeforeValidator(_kinds), _one_or_more({"enum": list(KINDS)})
 ]
 
 
@@ -112,7 +94,9 @@ class CountSpec(Spec):
         }
     )  # fmt: skip
 
-    unit: Unit = Field(description="What is counted.", examples=["sentences", "bullets"])
+    unit: Annotated[str, one_of(tuple(UNITS))] = Field(
+        description="What is counted.", examples=["sentences", "bullets"]
+    )
     min: Whole | None = Field(None, description="The smallest number that passes.", examples=[1])
     max: Whole | None = Field(None, description="The largest number that passes.", examples=[3])
     exactly: Whole | None = Field(None, description="The only number that passes.", examples=[3])
@@ -142,17 +126,11 @@ class TextSpec(FieldSpec):
     text: str
 
 
-def _equals(value: Any) -> Any:  # noqa: ANN401 - as above
-    if isinstance(value, Scalar):
-        return TextSpec.model_construct(field="", text=as_literal(value))
-    return value
+def _equals(value: Scalar) -> TextSpec:
+    return TextSpec.model_construct(field="", text=as_literal(value))
 
 
-Equals: TypeAlias = Annotated[
-    FieldSpec,
-    BeforeValidator(_equals),
-    Or(_LITERAL),
-]
+Equals: TypeAlias = Annotated[FieldSpec, Reads(_equals, LITERAL, beside=True)]
 
 
 class CheckSpec(Spec):

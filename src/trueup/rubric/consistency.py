@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from trueup.errors import did_you_mean
+from trueup.rubric.model import Level
 from trueup.rubric.spec import BARE_GATE, MET, UNMET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from trueup.rubric.source import Path
     from trueup.rubric.spec import CriterionSpec
@@ -35,26 +36,20 @@ def criterion_conflicts(spec: CriterionSpec) -> Iterator[Conflict]:
     yield from _answers(spec)
 
 
-def level_keys(spec: CriterionSpec) -> tuple[str, ...]:
-    """Return the keys that an answer may have, in the order of the file; unmet before met."""
-    if spec.scale is not None:
-        return tuple(spec.scale)
-    if spec.choices is not None:
-        return tuple(spec.choices)
-    return (UNMET, MET)
+def levels(spec: CriterionSpec) -> tuple[Level, ...]:
+    """Return the answers in the order of the file, unmet before met.
 
-
-def level_values(spec: CriterionSpec) -> tuple[float, ...]:
-    """Return the value of each level; those of a scale run evenly from 0 to 1 if undeclared."""
+    The values of a scale run evenly from 0 to 1 where none are declared.
+    """
     if spec.scale is not None:
         last = len(spec.scale) - 1
         return tuple(
-            place / last if level.value is None else level.value
-            for place, level in enumerate(spec.scale.values())
+            Level(key, level.text, place / last if level.value is None else level.value)
+            for place, (key, level) in enumerate(spec.scale.items())
         )
     if spec.choices is not None:
-        return tuple(choice.value for choice in spec.choices.values())
-    return (0.0, 1.0)
+        return tuple(Level(key, level.text, level.value) for key, level in spec.choices.items())
+    return (Level(UNMET, spec.unmet or "", 0.0), Level(MET, spec.met or "", 1.0))
 
 
 def _kind(spec: CriterionSpec) -> Iterator[Conflict]:
@@ -102,22 +97,24 @@ def _weight_and_gate(spec: CriterionSpec) -> Iterator[Conflict]:
     if spec.weight < 0:
         what = "@ stands on a negative weight, whose bad case is met, and a gate's is unmet"
         yield Conflict(("gate",), what, "Ask for what must hold, with a positive weight")
-    keys = level_keys(spec)
+    values = {level.key: level.value for level in levels(spec)}
     if spec.gate is BARE_GATE and (spec.scale or spec.choices):
         what = "@ does not say which level passes"
-        yield Conflict(("gate",), what, f"Write `gate: {{min: LEVEL}}` with one of {_list(keys)}")
-    elif spec.gate.min not in keys:
+        yield Conflict(
+            ("gate",),
+            what,
+            f"Write `gate: {{min: LEVEL}}` with one of {', '.join(_printable(values))}",
+        )
+    elif spec.gate.min not in values:
         what = f"@ is {spec.gate.min[:MAX_KEY]!r}, which is no level"
-        yield Conflict(("gate", "min"), what, did_you_mean(spec.gate.min, _printable(keys)))
-    else:
-        values = dict(zip(keys, level_values(spec), strict=True))
-        if values[spec.gate.min] <= min(values.values()):
-            what = f"@ is {spec.gate.min!r}, and every level passes that"
-            yield Conflict(("gate", "min"), what, "Name the lowest level that is good enough")
+        yield Conflict(("gate", "min"), what, did_you_mean(spec.gate.min, _printable(values)))
+    elif values[spec.gate.min] <= min(values.values()):
+        what = f"@ is {spec.gate.min!r}, and every level passes that"
+        yield Conflict(("gate", "min"), what, "Name the lowest level that is good enough")
 
 
 def _answers(spec: CriterionSpec) -> Iterator[Conflict]:
-    keys = level_keys(spec)
+    keys = [level.key for level in levels(spec)]
     answers: list[tuple[Path, str]] = [
         (("examples", place, "answer"), example.answer)
         for place, example in enumerate(spec.examples)
@@ -130,16 +127,12 @@ def _answers(spec: CriterionSpec) -> Iterator[Conflict]:
             yield Conflict(path, what, did_you_mean(answer, _printable(keys)))
 
 
-def rubric_conflicts(criteria: Sequence[CriterionSpec]) -> Iterator[Conflict]:
+def rubric_conflicts(criteria: Iterable[CriterionSpec]) -> Iterator[Conflict]:
     """Yield what is wrong between criteria, paths from the rubric."""
     if not any(spec.weight > 0 for spec in criteria):
         what = "@ has no positive weight, so nothing can earn a point"
         yield Conflict(("criteria",), what, "Add what a good output does, with a positive weight")
 
 
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(_printable(names))
-
-
-def _printable(names: Sequence[str]) -> list[str]:
+def _printable(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.isprintable()]

@@ -1,6 +1,6 @@
 """Counting what a reader would count: words, sentences, bullets and the like of a text.
 
-Rules of thumb, not linguistics: each unit says below what it takes for one. All are linear in the
+Rules of thumb, not linguistics: the table of units says what counts as one. All are linear in the
 text's length. Fenced code is left out where its lines would pass for headings, bullets or
 sentences.
 """
@@ -54,92 +54,6 @@ _BEFORE_NUMBERS = frozenset(
 _NUMBER_NEXT = re.compile(r"\s+\d")
 
 
-def words(text: str) -> int:
-    """Count runs without white space that hold a letter or digit; each Han or kana sign."""
-    return sum(1 for _ in _WORD.finditer(text))
-
-
-def sentences(text: str) -> int:
-    """Count sentence ends, and the ends of bullets, headings and paragraphs that lack one."""
-    return sum(_sentences(block) for block in _blocks(text))
-
-
-def paragraphs(text: str) -> int:
-    """Count runs of lines between blank lines or headings that hold a word.
-
-    Blank lines in fenced code separate nothing.
-    """
-    count, inside = 0, False
-    for line, code in _lines(text):
-        if code or (line.strip() and not _HEADING.match(line)):
-            count += not inside and bool(_HAS_WORD.search(line))
-            inside = inside or bool(_HAS_WORD.search(line))
-        else:
-            inside = False
-    return count
-
-
-def bullets(text: str) -> int:
-    """Count list items, with a bullet or a number, outside fenced code."""
-    return sum(1 for line in _prose(text) if _is_bullet(line))
-
-
-def characters(text: str) -> int:
-    """Count code points, white space inside included, around the text not."""
-    return len(text.strip())
-
-
-def lines(text: str) -> int:
-    """Count the lines that are not blank."""
-    return sum(1 for line in text.splitlines() if line.strip())
-
-
-def headings(text: str) -> int:
-    """Count Markdown headings outside fenced code: #, or underlined with === or ---."""
-    count, above = 0, ""
-    for line in _prose(text):
-        underlines = _UNDERLINE.fullmatch(line) and _HAS_WORD.search(above)
-        count += bool(_HEADING.match(line)) or bool(underlines and not _is_bullet(above))
-        above = line
-    return count
-
-
-def links(text: str) -> int:
-    """Count Markdown links and images, and the bare URLs beside them."""
-    return sum(1 for _ in _LINK.finditer(text))
-
-
-def emoji(text: str) -> int:
-    """Count emoji as they are seen: a flag, a family or a skin tone is one."""
-    return sum(1 for _ in _EMOJI.finditer(text))
-
-
-def questions(text: str) -> int:
-    """Count runs of end marks with a question mark; those inside URLs and code do not count."""
-    return _ends(text, "?\uff1f\u061f")
-
-
-def exclamations(text: str) -> int:
-    """Count runs of end marks with an exclamation mark."""
-    return _ends(text, "!\uff01")
-
-
-UNITS: Mapping[str, Counter] = {
-    "words": words,
-    "sentences": sentences,
-    "paragraphs": paragraphs,
-    "bullets": bullets,
-    "characters": characters,
-    "lines": lines,
-    "headings": headings,
-    "links": links,
-    "emoji": emoji,
-    "questions": questions,
-    "exclamations": exclamations,
-}
-"""What a check can count, by the name in `count: {unit: ...}`."""
-
-
 def _lines(text: str) -> Iterator[tuple[str, bool]]:
     """Yield each line, and whether it belongs to fenced code."""
     fence = ""
@@ -179,7 +93,7 @@ def _blocks(text: str) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _sentences(block: str) -> int:
+def _sentences_of(block: str) -> int:
     count, begin = 0, 0
     for stop in _STOP.finditer(block):
         if stop[0] == "." and _abbreviates(block, begin, stop):
@@ -200,6 +114,61 @@ def _abbreviates(block: str, begin: int, stop: re.Match[str]) -> bool:
     return word in _ABBREVIATIONS or (len(word) == 1 and last[0].isupper() and word != "i")
 
 
-def _ends(text: str, marks: str) -> int:
-    prose = "\n".join(_prose(text))
-    return sum(1 for stop in _STOP.finditer(prose) if any(mark in stop[0] for mark in marks))
+def _sentences(text: str) -> int:
+    return sum(_sentences_of(block) for block in _blocks(text))
+
+
+def _paragraphs(text: str) -> int:
+    count, inside = 0, False
+    for line, code in _lines(text):
+        if code or (line.strip() and not _HEADING.match(line)):
+            count += not inside and bool(_HAS_WORD.search(line))
+            inside = inside or bool(_HAS_WORD.search(line))
+        else:
+            inside = False
+    return count
+
+
+def _headings(text: str) -> int:
+    count, above = 0, ""
+    for line in _prose(text):
+        underlines = _UNDERLINE.fullmatch(line) and _HAS_WORD.search(above)
+        count += bool(_HEADING.match(line)) or bool(underlines and not _is_bullet(above))
+        above = line
+    return count
+
+
+def _matches(pattern: re.Pattern[str] | regex.Pattern[str]) -> Counter:
+    return lambda text: sum(1 for _ in pattern.finditer(text))
+
+
+def _stops(marks: str) -> Counter:
+    return lambda text: sum(
+        any(mark in stop[0] for mark in marks) for stop in _STOP.finditer("\n".join(_prose(text)))
+    )
+
+
+UNITS: Mapping[str, Counter] = {
+    # runs without white space that hold a letter or digit; each Han or kana sign
+    "words": _matches(_WORD),
+    # the ends of sentences, and of bullets, headings and paragraphs that lack one
+    "sentences": _sentences,
+    # runs of lines between blank lines or headings; blank lines in fenced code separate nothing
+    "paragraphs": _paragraphs,
+    # list items, with a bullet or a number, outside fenced code
+    "bullets": lambda text: sum(map(_is_bullet, _prose(text))),
+    # code points, white space inside included, around the text not
+    "characters": lambda text: len(text.strip()),
+    # lines that are not blank
+    "lines": lambda text: sum(1 for line in text.splitlines() if line.strip()),
+    # Markdown headings outside fenced code: #, or underlined with === or ---
+    "headings": _headings,
+    # Markdown links and images, and the bare URLs beside them
+    "links": _matches(_LINK),
+    # emoji as they are seen: a flag, a family or a skin tone is one
+    "emoji": _matches(_EMOJI),
+    # runs of end marks with such a mark; those inside URLs and code do not count
+    "questions": _stops("?\uff1f\u061f"),
+    "exclamations": _stops("!\uff01"),
+}
+"""What a check can count, by the name in `count: {unit: ...}`."""

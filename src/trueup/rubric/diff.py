@@ -2,7 +2,7 @@
 
 reworded     what is asked changed             labels, agreement and verdicts end
 instrument   what the judge is shown changed   verdicts end, labels stand
-scoring      how values are added up changed   nothing is asked again
+scoring      how values are added up changed   scores of later runs; all else stands
 cosmetic     how it is written changed         nothing
 """
 
@@ -29,10 +29,12 @@ _CONSEQUENCE: dict[ChangeKind, str] = {
     "reworded": "It asks something else: its labels, agreement figures and verdicts end here.",
     "instrument": "The judge is shown something else: its verdicts end, labels stand, and "
     "agreement is measured anew.",
-    "scoring": "Nothing is asked again: scores are computed anew from the verdicts at hand.",
+    "scoring": "It asks the same: verdicts, labels and agreement figures stand, and nothing is "
+    "asked again. The next run makes other scores of the same verdicts; earlier runs keep theirs.",
     "cosmetic": "Nothing ends and nothing is asked again.",
 }
 _BY_CODE = "Code decides it, so nothing is paid: answers are computed anew, and its labels end."
+_ALL_STANDS = "Verdicts, labels and agreement figures stand, and nothing is asked again."
 _ONLY_EMPTY = "Only the answers that code gives to empty outputs change; no judge is asked again."
 
 
@@ -275,9 +277,16 @@ def _notes(
             "such a judge the verdicts of every criterion end."
         )
     if "missing" in parts:
-        yield f"Criteria without a value are treated by '{new.missing}' instead of '{old.missing}'."
+        yield (
+            f"Criteria without a value are treated by '{new.missing}' instead of '{old.missing}': "
+            f"the next run makes other scores of the same verdicts. {_ALL_STANDS}"
+        )
     if "pass_bar" in parts:
-        yield "Nothing is asked again, but other outputs count as good."
+        bars = " to ".join("none" if b is None else f"{b:g}" for b in (old.pass_bar, new.pass_bar))
+        yield (
+            f"The score from which an output is called good went from {bars}. No score changes by "
+            f"that. {_ALL_STANDS}"
+        )
     if kinds - {"cosmetic"} and old.version == new.version:
         yield f"The meaning changed while the version stayed '{new.version}': give it a new one."
     if "name" in parts:

@@ -12,9 +12,8 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-KINDS = ("numbers", "urls", "emails", "quotes")
 SECONDS = 0.5
 """How long many quotations may be looked for in long sources."""
 
@@ -37,33 +36,6 @@ _GAP = re.compile(r"\[?(?:\.\.\.|\u2026)\]?")
 _EDGES = " \t\n.,;:!?"
 
 
-def claims(kind: str, text: str) -> dict[str, list[frozenset[str]]]:
-    """Return each claim as it stands in a text, with what a source must hold for it.
-
-    Args:
-        kind: One of `KINDS`.
-        text: The text that makes the claims.
-
-    Returns:
-        Claim -> alternatives; a claim is grounded where the sources hold every reading of one
-        alternative.
-    """
-    if kind == "numbers":
-        text = _LIST_MARK.sub("", text)
-        return {token: list(_number(token)) for token in _tokens(_NUMBER, text)}
-    if kind == "urls":
-        return {token: [frozenset({_url(token)})] for token in _tokens(_URL, text)}
-    if kind == "emails":
-        return {token: [frozenset({token.casefold()})] for token in _tokens(_EMAIL, text)}
-    found = {}
-    for match in _QUOTE.finditer(text):
-        quote = match[match.lastindex or 0]
-        parts = frozenset(part for gap in _GAP.split(quote) if (part := _plain(gap)))
-        if parts:
-            found[quote] = [parts]
-    return found
-
-
 def ungrounded(kind: str, text: str, sources: Sequence[str]) -> list[str]:
     """Return the claims of a text that no source holds, in their order.
 
@@ -75,39 +47,38 @@ def ungrounded(kind: str, text: str, sources: Sequence[str]) -> list[str]:
     Raises:
         TimeoutError: There are too many quotations to look for in sources this long.
     """
-    claimed = claims(kind, text)
     if kind == "quotes":
-        return _missing_quotes(claimed, "\n".join(_plain(source) for source in sources))
+        return _missing_quotes(text, "\n".join(_plain(source) for source in sources))
+    if kind == "numbers":
+        text = _LIST_MARK.sub("", text)
+    claims = [_claims(kind, source) for source in sources]
     held = {
-        reading for source in sources for ways in claims_of_source(kind, source) for reading in ways
+        reading for found in claims for ways in found.values() for way in ways for reading in way
     }
-    return [claim for claim, ways in claimed.items() if not any(way <= held for way in ways)]
+    return [
+        claim for claim, ways in _claims(kind, text).items() if not any(way <= held for way in ways)
+    ]
 
 
-def claims_of_source(kind: str, source: str) -> Iterator[frozenset[str]]:
-    """Yield every reading of everything of a kind in a source."""
-    pattern = {"numbers": _NUMBER, "urls": _URL, "emails": _EMAIL}[kind]
-    for token in _tokens(pattern, source):
-        if kind == "numbers":
-            yield from _number(token)
-        else:
-            yield frozenset({_url(token) if kind == "urls" else token.casefold()})
+def _claims(kind: str, text: str) -> dict[str, list[frozenset[str]]]:
+    """Return each claim as it stands in a text, with the ways to read it.
+
+    It is grounded where the sources hold every reading of one of the ways.
+    """
+    pattern, ways = _READERS[kind]
+    return {token: list(ways(token)) for token in dict.fromkeys(pattern.findall(text))}
 
 
-def _missing_quotes(claimed: dict[str, list[frozenset[str]]], source: str) -> list[str]:
+def _missing_quotes(text: str, source: str) -> list[str]:
     deadline = time.monotonic() + SECONDS
     missing = []
-    for quote, (parts,) in claimed.items():
+    for quote in dict.fromkeys(match[match.lastindex or 0] for match in _QUOTE.finditer(text)):
         if time.monotonic() > deadline:
             msg = "too many quotations to look for"
             raise TimeoutError(msg)
-        if not all(part in source for part in parts):
+        if not all(_plain(part) in source for part in _GAP.split(quote)):
             missing.append(quote)
     return missing
-
-
-def _tokens(pattern: re.Pattern[str], text: str) -> dict[str, None]:
-    return dict.fromkeys(match[0] for match in pattern.finditer(text))
 
 
 def _number(token: str) -> Iterator[frozenset[str]]:
@@ -160,3 +131,11 @@ def _plain(text: str) -> str:
     """Return text without case, runs of white space, curly apostrophes and edge punctuation."""
     folded = unicodedata.normalize("NFC", text).casefold().replace("\u2019", "'")
     return " ".join(folded.split()).strip(_EDGES)
+
+
+_READERS: Mapping[str, tuple[re.Pattern[str], Callable[[str], Iterable[frozenset[str]]]]] = {
+    "numbers": (_NUMBER, _number),
+    "urls": (_URL, lambda token: [frozenset({_url(token)})]),
+    "emails": (_EMAIL, lambda token: [frozenset({token.casefold()})]),
+}
+KINDS = (*_READERS, "quotes")

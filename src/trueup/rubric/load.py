@@ -12,20 +12,19 @@ from trueup.rubric.check import describe
 from trueup.rubric.consistency import (
     Conflict,
     criterion_conflicts,
-    level_keys,
-    level_values,
+    levels,
     rubric_conflicts,
 )
 from trueup.rubric.explain import explain, label
 from trueup.rubric.ignores import read_ignores
-from trueup.rubric.model import Criterion, Example, Kind, Level, Place, Rubric
+from trueup.rubric.model import Criterion, Example, Kind, Place, Rubric
 from trueup.rubric.problem import Problem, RubricProblems
 from trueup.rubric.scalar import Scalar
 from trueup.rubric.source import MAX_CHARACTERS, Source, read_source
 from trueup.rubric.spec import BARE_GATE, MET, CriterionSpec, RubricSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from pydantic_core import ErrorDetails
 
@@ -157,9 +156,8 @@ def _validate(data: Any, source: Source) -> tuple[RubricSpec | None, list[Proble
         for details in error.errors(include_url=False):
             if details["type"] == "too_short" and _long_enough(details, source):
                 continue
-            told = explain(details, data)
-            node = source.find(told.path, key=told.at_key)
-            problems.append(Problem(node.line, node.column, told.what, told.mend))
+            node = source.find(details["loc"], key=details["type"] == "extra_forbidden")
+            problems.append(Problem(node.line, node.column, *explain(details, data)))
         return None, problems
 
 
@@ -171,19 +169,17 @@ def _long_enough(error: ErrorDetails, source: Source) -> bool:
 
 def _conflicts(data: Any, source: Source, *, whole: bool) -> Iterator[Problem]:  # noqa: ANN401 - as above
     """Yield what clashes in the criteria that are well formed, whatever is wrong elsewhere."""
-    specs: list[CriterionSpec] = []
-    conflicts: list[Conflict] = []
     entries = data.get("criteria")
-    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
-        spec = _well_formed(entry)
-        if spec is None:
-            continue
-        specs.append(spec)
-        found = criterion_conflicts(spec)
-        conflicts.extend(clash._replace(path=("criteria", place, *clash.path)) for clash in found)
+    entries = entries if isinstance(entries, list) else []
+    specs = {place: spec for place, entry in enumerate(entries) if (spec := _well_formed(entry))}
+    conflicts = [
+        clash._replace(path=("criteria", place, *clash.path))
+        for place, spec in specs.items()
+        for clash in criterion_conflicts(spec)
+    ]
     if whole:
-        conflicts.extend(rubric_conflicts(specs))
-    conflicts.extend(_repeated_ids(entries, source))
+        conflicts.extend(rubric_conflicts(specs.values()))
+    conflicts.extend(_repeated_ids(len(entries), source))
     for clash in conflicts:
         node = source.find(clash.path)
         what = label(clash.path, data) + clash.what.removeprefix("@")
@@ -205,17 +201,17 @@ def _well_formed(entry: Any) -> CriterionSpec | None:  # noqa: ANN401 - as above
     return CriterionSpec.model_validate(kept)
 
 
-def _repeated_ids(entries: Any, source: Source) -> Iterator[Conflict]:  # noqa: ANN401 - as above
+def _repeated_ids(count: int, source: Source) -> Iterator[Conflict]:
     seen: dict[str, tuple[int, int]] = {}
-    for place in range(len(entries) if isinstance(entries, list) else 0):
-        path: Path = ("criteria", place)
-        node = source.find((*path, "id"))
+    for place in range(count):
+        path: Path = ("criteria", place, "id")
+        node = source.find(path)
         if node.scalar is None or node.scalar.null:
             continue
         first, line = seen.setdefault(node.scalar.text, (place, node.line))
         if first != place:
             what = f"@ is taken by the criterion in line {line}"
-            yield Conflict((*path, "id"), what, "Give each criterion its own id")
+            yield Conflict(path, what, "Give each criterion its own id")
 
 
 def _criterion(spec: CriterionSpec, place: Place) -> Criterion:
@@ -223,7 +219,7 @@ def _criterion(spec: CriterionSpec, place: Place) -> Criterion:
     return Criterion(
         id=spec.id,
         ask=spec.ask or (describe(check) if check is not None else ""),
-        levels=_levels(spec),
+        levels=levels(spec),
         kind=_kind(spec),
         weight=spec.weight,
         gate=MET if spec.gate is BARE_GATE else spec.gate.min if spec.gate else None,
@@ -248,10 +244,3 @@ def _kind(spec: CriterionSpec) -> Kind:
     if spec.scale is not None:
         return "scale"
     return "binary" if spec.choices is None else "choices"
-
-
-def _levels(spec: CriterionSpec) -> tuple[Level, ...]:
-    named: Mapping[str, Any] = spec.scale or spec.choices or {}
-    texts = [level.text for level in named.values()] or [spec.unmet or "", spec.met or ""]
-    rows = zip(level_keys(spec), texts, level_values(spec), strict=True)
-    return tuple(Level(key, text, value) for key, text, value in rows)

@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from trueup.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
 MAX_WEIGHT = 1e6
 """Weights beyond this are slips of the pen, and far below what sums can hold."""
@@ -42,6 +43,12 @@ class Scalar:
         """Whether nothing is written, or an unquoted null."""
         return self.plain and self.text in _NULLS
 
+    @property
+    def number(self) -> float | None:
+        """The finite number that stands there without quotes."""
+        number = float(self.text) if self.plain and _NUMBER.fullmatch(self.text) else math.nan
+        return number + 0.0 if math.isfinite(number) else None  # -0 is 0, and hashes as 0
+
     def __repr__(self) -> str:
         """Return the text as an error message shows it."""
         short = self.text if len(self.text) <= _SHOWN else self.text[: _SHOWN - 3] + "..."
@@ -49,18 +56,29 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # hashed by identity, as annotations must be
-class Or:
-    """In an annotation: what may also stand in the file, for the JSON Schema."""
+class Reads:
+    """In an annotation: how a scalar is read; lists and mappings go through."""
 
-    schema: Any
+    read: Callable[[Scalar], Any]
+    schema: Mapping[str, Any]
+    """What the JSON Schema says."""
+    beside: bool = False
+    """Whether the annotated type's own form may stand there as well."""
+
+    def _read(self, value: object) -> object:
+        return self.read(value) if isinstance(value, Scalar) else value
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return the type's own validation after the reading."""
+        return core_schema.no_info_before_validator_function(self._read, handler(source))
 
     def __get_pydantic_json_schema__(
-        self,
-        core: Any,  # noqa: ANN401 - pydantic's own
-        handler: GetJsonSchemaHandler,
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Return the alternatives."""
-        return {"anyOf": [self.schema, handler(core)]}
+        """Return what may stand in the file."""
+        return {"anyOf": [self.schema, handler(core)]} if self.beside else {**self.schema}
 
 
 def fault(what: str, mend: str = "") -> PydanticCustomError:
@@ -68,144 +86,117 @@ def fault(what: str, mend: str = "") -> PydanticCustomError:
     return PydanticCustomError("trueup", "{what}", {"what": what, "mend": mend})
 
 
-def as_text(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever stands there
-    """Return a scalar as the text that stands in the file; anything else goes through."""
-    if not isinstance(value, Scalar):
-        return value
+def as_text(value: Scalar) -> str:
+    """Return a scalar as the text that stands in the file."""
     if value.null:
         raise fault("@ is empty", "Write its text, or delete the key")
     return value.text
 
 
-def as_prose(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_prose(value: Scalar) -> str:
     """Return text without the white space around it, and refuse what is blank."""
-    text = as_text(value)
-    if not isinstance(text, str):
-        return text
-    if not text.strip():
+    text = as_text(value).strip()
+    if not text:
         raise fault("@ is empty", "Write its text, or delete the key")
-    return text.strip()
+    return text
 
 
-def as_literal(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_literal(value: Scalar) -> str:
     """Return text as it stands, and refuse none at all."""
     text = as_text(value)
-    if text == "":
+    if not text:
         raise fault("@ is empty", "Write the text to look for, or delete the key")
     return text
 
 
-def as_slug(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_slug(value: Scalar) -> str:
     """Return a name that can stand in a file name, a command line and a table."""
     text = as_text(value)
-    if not isinstance(text, str):
-        return text
-    wrong_kind = isinstance(value, Scalar) and value.plain and text in _FLAGS
-    if wrong_kind or not _SLUG.fullmatch(text):
+    if (value.plain and text in _FLAGS) or not _SLUG.fullmatch(text):
         what = f"@ is a short name, not {value!r}"
         raise fault(what, "Use up to 64 letters, digits, - and _, a letter or digit first")
     return text
 
 
-def as_number(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_number(value: Scalar) -> float:
     """Return an unquoted number as a float."""
-    if not isinstance(value, Scalar):
-        return value
-    if not (value.plain and _NUMBER.fullmatch(value.text)):
-        mend = f"Write {value.text} without quotes" if _NUMBER.fullmatch(value.text) else ""
-        raise fault(f"@ is a number, not {value!r}", mend or "Write a number such as 1 or 0.5")
-    number = float(value.text)
-    if not math.isfinite(number):
-        raise fault(f"@ is a finite number, not {value!r}", "Write a smaller number")
-    return number + 0.0  # -0 is 0, and hashes as 0
+    if value.number is not None:
+        return value.number
+    if not _NUMBER.fullmatch(value.text):
+        raise fault(f"@ is a number, not {value!r}", "Write a number such as 1 or 0.5")
+    if not value.plain:
+        raise fault(f"@ is a number, not {value!r}", f"Write {value.text} without quotes")
+    raise fault(f"@ is a finite number, not {value!r}", "Write a smaller number")
 
 
-def as_weight(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_weight(value: Scalar) -> float:
     """Return a number of at most a million either way."""
     number = as_number(value)
-    if isinstance(number, float) and abs(number) > MAX_WEIGHT:
+    if abs(number) > MAX_WEIGHT:
         raise fault(f"@ is at most {MAX_WEIGHT:.0f} either way, not {value!r}", "Scale it down")
     return number
 
 
-def as_share(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_share(value: Scalar) -> float:
     """Return a number in [0, 1]."""
     number = as_number(value)
-    if isinstance(number, float) and not 0.0 <= number <= 1.0:
+    if not 0.0 <= number <= 1.0:
         raise fault(f"@ lies between 0 and 1, not {value!r}", "Write a number such as 0.5")
     return number
 
 
-def as_whole(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_whole(value: Scalar) -> int:
     """Return an unquoted whole number that is not negative."""
-    if not isinstance(value, Scalar):
-        return value
     if not (value.plain and _WHOLE.fullmatch(value.text)) or int(value.text) < 0:
         raise fault(f"@ is a whole number from 0 on, not {value!r}", "Write a number such as 120")
     return int(value.text)
 
 
-def as_flag(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_flag(value: Scalar) -> bool:
     """Return an unquoted true or false."""
-    if not isinstance(value, Scalar):
-        return value
     if not value.plain or value.text not in _FLAGS:
         raise fault(f"@ is true or false, not {value!r}", "Write true or false without quotes")
     return _FLAGS[value.text]
 
 
-def as_true(value: Any) -> Any:  # noqa: ANN401 - as above
+def as_true(value: Scalar) -> bool:
     """Return True; false says nothing here."""
-    if as_flag(value) is False:
+    if not as_flag(value):
         raise fault("@ is true or left out", "Delete the key")
-    return as_flag(value)
+    return True
 
 
-def one_of(names: Sequence[str]) -> Callable[[Any], Any]:
-    """Return a validator that takes one of these words."""
+def one_of(names: Sequence[str]) -> Reads:
+    """Return what reads one of these words."""
 
-    def check(value: Any) -> Any:  # noqa: ANN401 - as above
+    def word(value: Scalar) -> str:
         text = as_text(value)
-        if isinstance(text, str) and text not in names:
+        if text not in names:
             raise fault(f"@ is {value!r}, which is not known", did_you_mean(text, names))
         return text
 
-    return check
+    return Reads(word, {"enum": list(names)})
 
 
-_SCALARS = ["string", "number", "boolean"]
+SCALARS = ["string", "number", "boolean"]
+LITERAL = {"type": SCALARS, "minLength": 1}
+SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 
-Text: TypeAlias = Annotated[str, BeforeValidator(as_text), WithJsonSchema({"type": _SCALARS})]
+Text: TypeAlias = Annotated[str, Reads(as_text, {"type": SCALARS})]
 """Text kept as it stands; may be empty where it is quoted."""
-
-Prose: TypeAlias = Annotated[
-    str, BeforeValidator(as_prose), WithJsonSchema({"type": _SCALARS, "pattern": r"\S"})
-]
+Prose: TypeAlias = Annotated[str, Reads(as_prose, {"type": SCALARS, "pattern": r"\S"})]
 """Text for a reader: not blank, white space around it removed."""
-
-Verbatim: TypeAlias = Annotated[
-    str, BeforeValidator(as_literal), WithJsonSchema({"type": _SCALARS, "minLength": 1})
-]
+Verbatim: TypeAlias = Annotated[str, Reads(as_literal, LITERAL)]
 """Text to look for: not empty, every blank of it counts."""
-
 Slug: TypeAlias = Annotated[
     str,
-    BeforeValidator(as_slug),
-    WithJsonSchema({"type": ["string", "integer"], "pattern": f"^{_SLUG.pattern}$", "minimum": 0}),
+    Reads(as_slug, {"type": ["string", "integer"], "pattern": f"^{_SLUG.pattern}$", "minimum": 0}),
 ]
 Weight: TypeAlias = Annotated[
-    float,
-    BeforeValidator(as_weight),
-    WithJsonSchema({"type": "number", "minimum": -MAX_WEIGHT, "maximum": MAX_WEIGHT}),
+    float, Reads(as_weight, {"type": "number", "minimum": -MAX_WEIGHT, "maximum": MAX_WEIGHT})
 ]
-Share: TypeAlias = Annotated[
-    float,
-    BeforeValidator(as_share),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
-]
-Whole: TypeAlias = Annotated[
-    int, BeforeValidator(as_whole), WithJsonSchema({"type": "integer", "minimum": 0})
-]
-Flag: TypeAlias = Annotated[bool, BeforeValidator(as_flag), WithJsonSchema({"type": "boolean"})]
-Only: TypeAlias = Annotated[bool, BeforeValidator(as_true), WithJsonSchema({"const": True})]
+Share: TypeAlias = Annotated[float, Reads(as_share, SHARE)]
+Whole: TypeAlias = Annotated[int, Reads(as_whole, {"type": "integer", "minimum": 0})]
+Flag: TypeAlias = Annotated[bool, Reads(as_flag, {"type": "boolean"})]
+Only: TypeAlias = Annotated[bool, Reads(as_true, {"const": True})]
 """A flag that is true or left out."""

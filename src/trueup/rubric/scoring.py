@@ -125,7 +125,7 @@ def score(
     gates are left out instead, their weights too.
 
     Args:
-        rubric: The rubric; what scoring needs of it is worked out at its first use and kept.
+        rubric: The rubric; to score many verdicts against it, keep a `Scorer`.
         values: Criterion id -> value in [0, 1], None or absent where there is none. Ids that the
             rubric does not know are passed over, so that old verdicts can be scored again.
         not_applicable: Ids of the criteria whose condition did not hold; a value beside it
@@ -134,11 +134,7 @@ def score(
     Raises:
         ValueError: A value is outside [0, 1] or not a number.
     """
-    # Kept as a cached property would be; the model does not know how it is scored.
-    scorer: Scorer | None = rubric.__dict__.get("_scorer")
-    if scorer is None:
-        scorer = rubric.__dict__["_scorer"] = Scorer(rubric)
-    return scorer.score(values, not_applicable=not_applicable)
+    return Scorer(rubric).score(values, not_applicable=not_applicable)
 
 
 def _term(criterion: Criterion) -> _Term:

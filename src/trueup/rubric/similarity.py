@@ -6,6 +6,8 @@ import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from trueup.rubric.model import squeeze
+
 if TYPE_CHECKING:
     from trueup.rubric.model import Criterion
 
@@ -18,24 +20,19 @@ def likeness(one: str, other: str) -> float:
     Twice the matched words over all words (Ratcliff and Obershelp's ratio, as in difflib). Words,
     not letters: two unrelated English sentences share half their letters. Symmetric.
     """
-    left, right = _words(one), _words(other)
-    if not left and not right:
-        return 1.0
-    first, second = sorted((left, right))
-    return SequenceMatcher(None, first, second, autojunk=False).ratio()
+    return _ratio(_WORD.findall(one.lower()), _WORD.findall(other.lower()))
 
 
 def same_letters(one: Criterion, other: Criterion) -> float:
     """Return how much of everything that is asked stayed the same, letter by letter, in [0, 1]."""
-    first, second = sorted((whole(one), whole(other)))
-    return SequenceMatcher(None, first, second, autojunk=False).ratio()
+    return _ratio(_whole(one), _whole(other))
 
 
-def whole(criterion: Criterion) -> str:
-    """Return the question and its answers as one text, white space made one blank."""
+def _whole(criterion: Criterion) -> str:
     parts = [criterion.ask, *(level.text for level in criterion.levels), criterion.when or ""]
-    return " ".join(" ".join(parts).split())
+    return squeeze(" ".join(parts)) or ""
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+def _ratio(one: str | list[str], other: str | list[str]) -> float:
+    first, second = sorted((one, other))
+    return SequenceMatcher(None, first, second, autojunk=False).ratio()

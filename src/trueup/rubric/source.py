@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -16,12 +16,9 @@ from ruamel.yaml.events import (
     AliasEvent,
     CollectionStartEvent,
     DocumentStartEvent,
-    MappingEndEvent,
     MappingStartEvent,
     NodeEvent,
     ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
 
@@ -107,7 +104,7 @@ def read_source(text: str, *, file: str) -> Source:
     """
     _refuse_size(text, file)
     try:
-        source = _Builder(file).build(text)
+        source = _Builder(file, text).build()
     except MarkedYAMLError as error:
         raise RubricProblems(file, [_syntax(error, text)]) from None
     except ReaderError as error:
@@ -134,113 +131,92 @@ def _refuse_size(text: str, file: str) -> None:
 
 
 class _Builder:
-    """Grow the tree from ruamel's events, without recursion."""
+    """Grow the tree from ruamel's events; how deep it may get bounds the recursion."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, text: str) -> None:
         self._file = file
+        self._events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
         self._problems: list[Problem] = []
         self._spans: list[tuple[int, int]] = []
         self._anchors: dict[str, Node] = {}
-        self._open: list[_Frame] = []
-        self._root: Node | None = None
         self._aliased = 0
 
-    def build(self, text: str) -> Source | None:
+    def build(self) -> Source | None:
         """Return the tree, or None where the text holds no value at all."""
-        for event in _events(text):
-            if isinstance(event, DocumentStartEvent) and self._root is not None:
+        root: Node | None = None
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent) and root is not None:
                 self._stop(event, "the file holds more than one YAML document", "Split it at ---")
-            elif isinstance(event, ScalarEvent):
-                self._spans.append((event.start_mark.index, event.end_mark.index))
-                scalar = Scalar(event.value, plain=event.style is None)
-                self._close(event, self._node(event, scalar=scalar))
-            elif isinstance(event, AliasEvent):
-                self._alias(event)
-            elif isinstance(event, SequenceStartEvent | MappingStartEvent):
-                self._refuse_depth(event, len(self._open) + 1)
-                self._open.append(_Frame(event, self._node(event)))
-            elif isinstance(event, SequenceEndEvent | MappingEndEvent):
-                frame = self._open.pop()
-                self._close(frame.event, self._finish(frame))
-        if self._root is None or (self._root.scalar is not None and self._root.scalar.null):
+            elif isinstance(event, NodeEvent):
+                root = self._node(event, 1)
+        if root is None or (root.scalar is not None and root.scalar.null):
             return None
-        return Source(self._root, self._problems, self._spans)
+        return Source(root, self._problems, self._spans)
 
-    def _node(
-        self, event: ScalarEvent | CollectionStartEvent, *, scalar: Scalar | None = None
-    ) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:  # noqa: ANN401 - ruamel's events are untyped
+        if isinstance(event, AliasEvent):
+            return self._alias(event, depth)
+        if isinstance(event, CollectionStartEvent):
+            self._refuse_depth(event, depth)
         if event.tag is not None:
             tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
             self._stop(event, f"the tag {tag} is not allowed", "Delete it: data has no tags")
-        size = 1 + (len(scalar.text) if scalar is not None else 0)
-        mark = event.start_mark
-        return Node(mark.line + 1, mark.column + 1, scalar=scalar, size=size)
-
-    def _alias(self, event: AliasEvent) -> None:
-        target = self._anchors.get(event.anchor)
-        if target is None:
-            what = f"*{event.anchor} names no anchor above it"
-            self._stop(event, what, "Put a text that begins with * in quotes")
-            return
-        self._add(event, target)
-
-    def _close(self, event: NodeEvent, node: Node) -> None:
+        node = Node(event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, ScalarEvent):
+            self._spans.append((event.start_mark.index, event.end_mark.index))
+            node.scalar = Scalar(event.value, plain=event.style is None)
+            node.size += len(event.value)
+        else:
+            children = self._children(depth + 1)
+            node.size += sum(child.size for child in children)
+            node.depth = 1 + max((child.depth for child in children), default=0)
+            if isinstance(event, MappingStartEvent):
+                node.entries = self._entries(children)
+            else:
+                node.items = children
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        self._add(event, node)
+        return node
 
-    def _add(self, event: NodeEvent, node: Node) -> None:
-        if isinstance(event, AliasEvent):
-            self._aliased += node.size
-            self._refuse_depth(event, len(self._open) + node.depth)
+    def _alias(self, event: AliasEvent, depth: int) -> Node:
+        if event.anchor not in self._anchors:
+            what = f"*{event.anchor} names no anchor above it"
+            self._stop(event, what, "Put a text that begins with * in quotes")
+        node = self._anchors[event.anchor]
+        self._refuse_depth(event, depth - 1 + node.depth)
+        self._aliased += node.size
         if self._aliased > MAX_ALIASED:
             what = f"the aliases up to here stand for more than {MAX_ALIASED} characters"
             self._stop(event, what, "Write the texts out where they are needed")
-        if self._open:
-            self._open[-1].children.append(node)
-        else:
-            self._root = node
+        return node
 
-    def _finish(self, frame: _Frame) -> Node:
-        node = frame.node
-        node.size = 1 + sum(child.size for child in frame.children)
-        node.depth = 1 + max((child.depth for child in frame.children), default=0)
-        if isinstance(frame.event, SequenceStartEvent):
-            node.items = frame.children
-            return node
-        node.entries = {}
-        for key, value in zip(frame.children[::2], frame.children[1::2], strict=True):
+    def _children(self, depth: int) -> list[Node]:
+        children = []
+        while isinstance(event := next(self._events), NodeEvent):
+            children.append(self._node(event, depth))
+        return children
+
+    def _entries(self, children: list[Node]) -> dict[str, tuple[Node, Node]]:
+        entries: dict[str, tuple[Node, Node]] = {}
+        for key, value in zip(children[::2], children[1::2], strict=True):
             if key.scalar is None:
                 what = "a key is a single word, not a list or mapping"
                 self._problems.append(Problem(key.line, key.column, what, "Put it in quotes"))
-            elif key.scalar.text in node.entries:
-                first = node.entries[key.scalar.text][0].line
+            elif key.scalar.text in entries:
+                first = entries[key.scalar.text][0].line
                 what = f"the key {key.scalar!r} stands twice, first in line {first}"
                 self._problems.append(Problem(key.line, key.column, what, "Delete one of the two"))
             else:
-                node.entries[key.scalar.text] = (key, value)
-        return node
+                entries[key.scalar.text] = (key, value)
+        return entries
 
     def _refuse_depth(self, event: NodeEvent, depth: int) -> None:
         if depth > MAX_DEPTH:
             self._stop(event, f"the file is nested deeper than {MAX_DEPTH} levels")
 
-    def _stop(self, event: NodeEvent | DocumentStartEvent, what: str, mend: str = "") -> None:
+    def _stop(self, event: NodeEvent | DocumentStartEvent, what: str, mend: str = "") -> NoReturn:
         mark = event.start_mark
         raise RubricProblems(self._file, [Problem(mark.line + 1, mark.column + 1, what, mend)])
-
-
-@dataclass(slots=True)
-class _Frame:
-    """A list or mapping that is still being read."""
-
-    event: NodeEvent
-    node: Node
-    children: list[Node] = field(default_factory=list)
-
-
-def _events(text: str) -> Iterator[Any]:
-    yield from YAML(typ="safe", pure=True).parse(text)
 
 
 _MENDS = (
@@ -278,11 +254,9 @@ def _syntax(error: MarkedYAMLError, text: str) -> Problem:
 
 def _tab(text: str, line: int) -> tuple[int, int] | None:
     """Return where a tab indents the line of an error, or the one above it."""
-    lines = text.split("\n")
+    lines = ["", *text.split("\n")]
     for number in (line, line - 1):
-        if 1 <= number <= len(lines):
-            indent = re.match(r"[ \t]*", lines[number - 1])
-            column = indent.group().find("\t") if indent else -1
-            if column >= 0:
-                return number, column + 1
+        indent = re.match(r" *\t", lines[number]) if 0 < number < len(lines) else None
+        if indent:
+            return number, indent.end()
     return None

@@ -6,24 +6,24 @@ what an editor shows beside a key, by way of the JSON Schema.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias, get_args
+from typing import Annotated, TypeAlias, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from trueup.errors import did_you_mean
 from trueup.rubric.check_spec import CheckSpec, Spec
 from trueup.rubric.model import Missing
 from trueup.rubric.scalar import (
+    SHARE,
     Flag,
-    Or,
     Prose,
+    Reads,
     Scalar,
     Share,
     Slug,
     Text,
     Weight,
     as_flag,
-    as_number,
     as_share,
     as_text,
     fault,
@@ -32,50 +32,33 @@ from trueup.rubric.scalar import (
 
 NEEDS = ("input", "context", "reference", "history", "tools")
 MET, UNMET = "met", "unmet"
-_MISSING: tuple[str, ...] = get_args(Missing)
 
 
-def _level(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever stands there
-    if not isinstance(value, Scalar):
-        return value
-    if value.plain and value.text and not value.null and _is_number(value):
+def _level(value: Scalar) -> LevelSpec:
+    if value.number is not None:
         raise fault(f"@ has the number {value.text} for a text",
                     f"Write {{text: ..., value: {value.text}}}")  # fmt: skip
     return LevelSpec.model_construct(text="" if value.null else value.text.strip(), value=None)
 
 
-def _choice(value: Any) -> Any:  # noqa: ANN401 - as above
-    if not isinstance(value, Scalar):
-        return value
-    if not _is_number(value):
+def _choice(value: Scalar) -> ChoiceSpec:
+    if value.number is None:
         raise fault(f"@ has no value but {value!r}", "Write a number in [0, 1], or {text, value}")
     return ChoiceSpec.model_construct(text="", value=as_share(value))
 
 
-def _is_number(value: Scalar) -> bool:
-    try:
-        as_number(value)
-    except ValueError:  # a PydanticCustomError
-        return False
-    return True
-
-
-def _gate(value: Any) -> Any:  # noqa: ANN401 - as above
-    if not isinstance(value, Scalar):
-        return value
+def _gate(value: Scalar) -> GateSpec | None:
     return BARE_GATE if as_flag(value) else None
 
 
-def _need(value: Any) -> Any:  # noqa: ANN401 - as above
+def _need(value: Scalar) -> str:
     text = as_text(value)
-    if not isinstance(text, str) or text in NEEDS:
+    prefix, _, key = text.partition(".")
+    if text in NEEDS or (prefix == "metadata" and key.strip()):
         return text
     if text == "output":
         raise fault("@ names 'output', which every judge is shown", "Leave it out")
-    prefix, dot, key = text.partition(".")
     if prefix == "metadata":
-        if dot and key.strip():
-            return text
         raise fault("@ names no metadata key", "Write metadata.KEY")
     raise fault(
         f"@ names {text!r}, which no item has", did_you_mean(text, (*NEEDS, "metadata.KEY"))
@@ -83,29 +66,20 @@ def _need(value: Any) -> Any:  # noqa: ANN401 - as above
 
 
 _LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
-_KEY = ["string", "number", "boolean"]
-_VALUE = {"type": "number", "minimum": 0, "maximum": 1}
-
-Key: TypeAlias = Annotated[str, BeforeValidator(as_text), WithJsonSchema({"type": _KEY})]
-"""The key of a level, as it stands in the file."""
 
 Language: TypeAlias = Annotated[
-    str,
-    BeforeValidator(as_text),
-    Field(pattern=_LANGUAGE),
-    WithJsonSchema({"type": "string", "pattern": _LANGUAGE}),
+    str, Field(pattern=_LANGUAGE), Reads(as_text, {"type": "string", "pattern": _LANGUAGE})
 ]
 Need: TypeAlias = Annotated[
     str,
-    BeforeValidator(_need),
-    WithJsonSchema({"type": "string", "pattern": rf"^({'|'.join(NEEDS)}|metadata\.\s*\S.*)$"}),
+    Reads(_need, {"type": "string", "pattern": rf"^({'|'.join(NEEDS)}|metadata\.\s*\S.*)$"}),
 ]
 
 
 class GateSpec(Spec):
     """The lowest level that passes."""
 
-    min: Key = Field(description="Key of the lowest level that passes.", examples=["2"])
+    min: Text = Field(description="Key of the lowest level that passes.", examples=["2"])
 
 
 BARE_GATE = GateSpec.model_construct(min=MET)
@@ -135,7 +109,7 @@ class ExampleSpec(Spec):
     """A labelled example that the judge is shown."""
 
     output: Text = Field(description="The output that was judged.")
-    answer: Key = Field(
+    answer: Text = Field(
         description="The right answer: met, unmet, or the key of a level.", examples=["unmet"]
     )
     input: Text | None = Field(None, description="What the output answered.")
@@ -144,10 +118,10 @@ class ExampleSpec(Spec):
 
 
 Level: TypeAlias = Annotated[
-    LevelSpec, BeforeValidator(_level), Or({"type": ["string", "boolean", "null"]})
+    LevelSpec, Reads(_level, {"type": ["string", "boolean", "null"]}, beside=True)
 ]
-Choice: TypeAlias = Annotated[ChoiceSpec, BeforeValidator(_choice), Or(_VALUE)]
-Gate: TypeAlias = Annotated[GateSpec | None, BeforeValidator(_gate), Or({"type": "boolean"})]
+Choice: TypeAlias = Annotated[ChoiceSpec, Reads(_choice, SHARE, beside=True)]
+Gate: TypeAlias = Annotated[GateSpec | None, Reads(_gate, {"type": "boolean"}, beside=True)]
 
 
 class CriterionSpec(Spec):
@@ -219,7 +193,7 @@ class CriterionSpec(Spec):
         description="Decided by code, without a judge: met where every test holds.",
         examples=[{"pattern": r"clause \d+"}, {"max_words": 120}],
     )
-    if_empty: Key | None = Field(
+    if_empty: Text | None = Field(
         None,
         description="Level that an item with an empty output is given by code. Default: abstained.",
         examples=["unmet"],
@@ -261,9 +235,7 @@ class RubricSpec(Spec):
     pass_bar: Share | None = Field(
         None, description="Score from which an output is called good.", examples=[0.8]
     )
-    missing: Annotated[
-        str, BeforeValidator(one_of(_MISSING)), WithJsonSchema({"enum": list(_MISSING)})
-    ] = Field(
+    missing: Annotated[str, one_of(get_args(Missing))] = Field(
         "bound",
         description="What a criterion without a value does to the score: bound (default) takes "
         "its worst and best value, renormalise leaves its weight out. A gate is never left out.",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trueup.rubric.lint import lint
-from trueup.rubric.lint.scoring import best_with_all_penalties
+from trueup.rubric.lint.weights import best_with_all_penalties
 from trueup.rubric.model import Criterion, Level, Rubric
 from trueup.rubric.scoring import score
 

@@ -4,8 +4,7 @@ Its word lists are narrow on purpose. Of 695 criteria written by experts, 87 % h
 46 % a word from an ordinary list of vague words; a linter that flags those is switched off.
 """
 
-from trueup.rubric.lint.finding import LintFinding, Severity
-from trueup.rubric.lint.rules import RULES, Rule
-from trueup.rubric.lint.run import lint
+from trueup.rubric.lint.rule import LintFinding, Rule, Severity
+from trueup.rubric.lint.run import RULES, lint
 
 __all__ = ["RULES", "LintFinding", "Rule", "Severity", "lint"]

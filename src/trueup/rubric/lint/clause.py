@@ -44,8 +44,8 @@ class Main(NamedTuple):
 
 
 @cache
-def _frames(words: Words, lists: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    verbs = words.verbs(*lists)
+def _frames(words: Words, name: str) -> tuple[re.Pattern[str], ...]:
+    verbs = words.verbs(name)
     base = either(set(verbs.values()))
     any_form = either(verbs)
     modal = r"(?:(?:should|must|will|can|may|shall)\s+)?"
@@ -58,10 +58,10 @@ def _frames(words: Words, lists: tuple[str, ...]) -> tuple[re.Pattern[str], ...]
     )
 
 
-def main_verb(prose: Prose, words: Words, *lists: str) -> Main | None:
-    """Return the main verb of a question where it is in one of the lists."""
-    verbs = words.verbs(*lists)
-    for frame in _frames(words, lists):
+def main_verb(prose: Prose, words: Words, name: str) -> Main | None:
+    """Return the main verb of a question where it is in a list."""
+    verbs = words.verbs(name)
+    for frame in _frames(words, name):
         match = frame.match(prose.text)
         if match:
             form = " ".join(match["verb"].split())

@@ -66,7 +66,7 @@ class Prose:
         return bool(self.raw.strip())
 
 
-def read(text: str | None, fixed: re.Pattern[str] | None = None) -> Prose:
+def read(text: str | None, fixed: re.Pattern[str]) -> Prose:
     """Return a text as the rules read it.
 
     Args:
@@ -77,8 +77,7 @@ def read(text: str | None, fixed: re.Pattern[str] | None = None) -> Prose:
     masked = "".join(low if len(low := char.lower()) == 1 else char for char in raw)
     masked = _QUOTED.sub(lambda m: LITERAL * len(m.group()), masked)
     masked = _ASIDE.sub(lambda m: LITERAL * len(m.group()), masked)
-    if fixed is not None:
-        masked = fixed.sub(lambda m: PHRASE * len(m.group()), masked)
+    masked = fixed.sub(lambda m: PHRASE * len(m.group()), masked)
     return Prose(raw, masked)
 
 

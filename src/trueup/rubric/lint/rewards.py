@@ -3,184 +3,157 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from trueup.rubric.lint.clause import main_verb
 from trueup.rubric.lint.prose import LITERAL, stem
+from trueup.rubric.lint.rule import Hit, Remark, Rule
 from trueup.rubric.lint.thresholds import AT_LEAST_FROM, AT_LEAST_UP_TO, PRESENCE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trueup.rubric.lint.finding import LintFinding
     from trueup.rubric.lint.prose import Prose
     from trueup.rubric.lint.reading import Question, Reading
     from trueup.rubric.lint.words import Words
     from trueup.rubric.model import Criterion
 
-# -------------------------------------------------------------------------------- presence-only
 
-
-def presence_only(reading: Reading) -> Iterator[LintFinding]:
+@Rule(
+    "presence-only",
+    "warn",
+    otherwise="error for the rubric where over half of the positive weight is such",
+    detects="A positive criterion that is met by mentioning a topic, with no fact named and "
+    "no gate or penalty on its correctness.",
+    mend="Name the fact, add a penalty for wrong content, or use a `check` for a literal.",
+)
+def presence_only(reading: Reading) -> Iterator[Remark]:
     """Find criteria that are met by mentioning a topic, whatever is said of it."""
     weight = 0.0
     for question in reading.questions:
         span = _topic_only(question, reading)
-        if span is None:
-            continue
-        weight += question.criterion.weight
-        yield reading.finding(
-            "presence-only",
-            "warn",
-            question.criterion,
-            field="ask",
-            span=span,
-            why="Naming the topic is enough, even where what is said of it is wrong.",
-            mend="Name the fact ('states that the refund takes 14 days'), add a penalty for wrong "
-            "content, or use a `check` where the literal is required.",
-        )
+        if span is not None:
+            weight += question.criterion.weight
+            why = "Naming the topic is enough, even where what is said of it is wrong."
+            mend = (
+                "Name the fact ('states that the refund takes 14 days'), add a penalty for wrong "
+                "content, or use a `check` where the literal is required."
+            )
+            yield Remark(question.criterion, Hit("ask", span), why, mend)
     if weight > PRESENCE_SHARE * reading.positive_weight > 0:
-        yield reading.finding(
-            "presence-only",
-            "error",
-            None,
-            span=f"{weight / reading.positive_weight:.0%} of the positive weight",
-            why="Most points are for naming topics, so a list of topics scores high.",
-            mend="Ask for facts, or gate on their correctness.",
-        )
+        span = f"{weight / reading.positive_weight:.0%} of the positive weight"
+        why = "Most points are for naming topics, so a list of topics scores high."
+        mend = "Ask for facts, or gate on their correctness."
+        yield Remark(None, Hit("", span), why, mend, "error")
 
 
 def _topic_only(question: Question, reading: Reading) -> str | None:
     """Return the words that only ask for a topic; None where something is asked of it."""
-    criterion, words = question.criterion, reading.lists
-    if criterion.weight <= 0 or criterion.kind != "binary":
+    criterion, words, ask = question.criterion, reading.words, question.ask
+    verb = main_verb(ask, words, "presence_verbs")
+    if verb is None or criterion.weight <= 0 or criterion.kind != "binary":
         return None
-    verb = main_verb(question.ask, words, "presence_verbs")
-    if verb is None:
-        return None
-    adverb = question.ask.text[: verb.start].split()[-1:]
-    said = question.ask.text[verb.end :]
+    adverb, said = ask.text[: verb.start].split()[-1:], ask.text[verb.end :]
     # "Provides a plan" asks for the thing itself, "provides information on plans" for a topic.
-    absence = re.match(r"\s+no\s", said) is not None
-    delivers = verb.verb == "provide" and not re.search(words.either("provided_topics"), said)
-    asked = (*adverb, said, question.level("met").text)
-    if absence or delivers or any(_fact(words).search(text) for text in asked):
+    delivers = verb.verb == "provide" and not words.pattern("provided_topics").search(said)
+    if delivers or re.match(r"\s+no\s", said):
+        return None
+    # A number, a literal, a word of correctness, or a field that the topic is compared with.
+    fact = re.compile(
+        rf"\d|{LITERAL}|{words.either('fact_words')}|{words.either('numbers')}"
+        rf"|(?:from|in|of|by|with|to)\s+(?:\w+\s+){{0,3}}?{words.either('field_words')}"
+    )
+    if any(fact.search(text) for text in (*adverb, said, question.level("met").text)):
         return None
     topics = frozenset(stem(word) for word in re.findall(r"[^\W\d_]+", said)) - words.stop
     if any(_guards(other, topics, reading) for other in reading.rubric.criteria):
         return None
-    return question.ask.raw[verb.start :].strip()
-
-
-@cache
-def _fact(words: Words) -> re.Pattern[str]:
-    """A number, a literal, a word of correctness, or a field that the topic is compared with."""
-    field = rf"(?:from|in|of|by|with|to)\s+(?:\w+\s+){{0,3}}?{words.either('field_words')}"
-    numbers = words.either("numbers")
-    return re.compile(rf"\d|{LITERAL}|{words.either('fact_words')}|{field}|{numbers}")
+    return ask.raw[verb.start :].strip()
 
 
 def _guards(other: Criterion, topics: frozenset[str], reading: Reading) -> bool:
     """Tell whether a gate or penalty punishes wrong content on the same topic."""
-    if other.gate is None and not other.penalty:
-        return False
-    words = reading.lists
     text = " ".join([other.ask, *(level.text for level in other.levels)]).lower()
-    if not re.search(words.either("correctness_words"), text):
+    punishes = other.gate is not None or other.penalty
+    if not punishes or not reading.words.pattern("correctness_words").search(text):
         return False
     about = reading.content(reading.read(text))
-    return bool(about & topics) or bool(re.search(words.either("everything_words"), text))
+    return bool(about & topics or reading.words.pattern("everything_words").search(text))
 
 
-# --------------------------------------------------------------------------------------- length
-
-
-@cache
-def _amount(words: Words) -> re.Pattern[str]:
-    number = rf"(?P<n>\d+|{words.either('numbers')})"
-    return re.compile(
-        rf"(?P<word>{words.either('length_words')})"
-        rf"|(?<![\w-])at least\s+{number}\s+(?P<noun>[\w-]+(?:\s+[\w-]+)?)"
-    )
-
-
-def length(reading: Reading) -> Iterator[LintFinding]:
+@Rule(
+    "length",
+    "warn",
+    otherwise="info where the rubric limits length",
+    detects="A reward for amount: comprehensive, thorough, 'at least three' with an open top.",
+    mend="List what must be there; add a penalty for padding or a `max_words` check.",
+)
+def length(reading: Reading) -> Iterator[Remark]:
     """Find criteria that are easier to meet the more is written."""
-    words = reading.lists
-    topped = re.compile(r"at most|no more than|not more than|up to|between|maximum|fewer than")
     limited = _limits_length(reading)
     for question in reading.questions:
-        if question.criterion.weight <= 0:
-            continue
-        for field, prose in question.wanted():
-            match = next(
-                (m for m in _amount(words).finditer(prose.text) if _rewards(m, prose, reading)),
-                None,
-            )
-            if match is None or (match["n"] and topped.search(prose.text)):
-                continue
-            yield reading.finding(
-                "length",
-                "info" if limited else "warn",
-                question.criterion,
-                field=field,
-                span=prose.span(match),
-                why="Writing more is the safest way to meet this, needed or not.",
-                mend="List what must be there; add a penalty for padding or a `max_words` check.",
-            )
-            break
+        hit = _amount(question, reading) if question.criterion.weight > 0 else None
+        if hit:
+            why = "Writing more is the safest way to meet this, needed or not."
+            yield Remark(question.criterion, hit, why, severity="info" if limited else "warn")
+
+
+def _amount(question: Question, reading: Reading) -> Hit | None:
+    """Return where the question or its best answer asks for an amount."""
+    words = reading.words
+    amount = re.compile(
+        rf"{words.either('length_words')}"
+        rf"|(?<![\w-])at least\s+(?P<n>\d+|{words.either('numbers')})"
+        r"\s+(?P<noun>[\w-]+(?:\s+[\w-]+)?)"
+    )
+    topped = re.compile(r"at most|no more than|not more than|up to|between|maximum|fewer than")
+    wanted = [("ask", question.ask)]
+    if question.criterion.kind != "choices":
+        wanted.append(question.levels[-1])
+    for field, prose in wanted:
+        rewarded = (m for m in amount.finditer(prose.text) if _rewards(m, prose, reading))
+        match = next(rewarded, None)
+        if match and not (match["n"] and topped.search(prose.text)):
+            return Hit(field, prose.span(match))
+    return None
 
 
 def _rewards(match: re.Match[str], prose: Prose, reading: Reading) -> bool:
-    words = reading.lists
+    words = reading.words
     if match["n"]:
         number = int(words.table("numbers").get(match["n"], match["n"]))
-        measured = any(noun in words.of("measures") for noun in match["noun"].split())
+        measured = words.of("measures") & {*match["noun"].split()}
         return AT_LEAST_FROM <= number <= AT_LEAST_UP_TO and not measured
     before = prose.text[: match.start()].split()[-2:]
-    if any(word in words.of("too_much") for word in before):
-        return False
     after = re.findall(r"[\w-]+", prose.text[match.end() :])[:2]
-    task = reading.content(reading.read(reading.rubric.task))
-    return not any(stem(word) in task for word in after)
+    return not (words.of("too_much") & {*before} or reading.task & {stem(word) for word in after})
 
 
 def _limits_length(reading: Reading) -> bool:
-    limits = re.compile(reading.lists.either("length_limits"))
-    for criterion in reading.rubric.criteria:
-        if criterion.penalty and limits.search(f"{criterion.ask} {criterion.met}".lower()):
-            return True
-        check = criterion.check or {}
-        count = check.get("count")
-        if "max_words" in check or (isinstance(count, dict) and "max" in count):
-            return True
-    return False
-
-
-# ------------------------------------------------------------------------------ code-can-decide
-
-
-@cache
-def _countable(words: Words) -> re.Pattern[str]:
-    n = rf"(?:\d+|{words.either('numbers')})"
-    units = words.either("code_units")
-    return re.compile(
-        rf"(?<![\w-])(?:(?P<low>at least|no fewer than|not fewer than|a minimum of)\s+(?P<min>{n})"
-        rf"|(?P<over>more than|over)\s+(?P<above>{n})"
-        rf"|(?P<high>at most|no more than|not more than|up to|a maximum of|within)\s+(?P<max>{n})"
-        rf"|(?P<under>fewer than|less than|under|below)\s+(?P<beneath>{n})"
-        rf"|(?P<just>exactly|precisely)\s+(?P<exactly>{n})"
-        rf"|between\s+(?P<from>{n})\s+and\s+(?P<to>{n}))\s+(?P<unit>{units})"
+    limits = reading.words.pattern("length_limits")
+    return any(
+        (c.penalty and limits.search(f"{c.ask} {c.met}".lower()))
+        or (c.check and ("max_words" in c.check or "max" in c.check.get("count", {})))
+        for c in reading.rubric.criteria
     )
 
 
-@cache
-def _absent(words: Words) -> re.Pattern[str]:
-    things = words.either("code_absent")
-    return re.compile(
-        rf"(?:free of|free from|without|no|avoid|avoids)\s+(?:any\s+)?(?P<thing>{things})"
-    )
+@Rule(
+    "code-can-decide",
+    "warn",
+    detects="Counts of words, sentences, bullets and the like, formats and literals.",
+    mend="Use the `check` that the remark proposes.",
+)
+def code_can_decide(reading: Reading) -> Iterator[Remark]:
+    """Find questions that a check answers without a judge, and propose the check."""
+    for question in reading.questions:
+        ask = question.ask
+        found = _proposal(ask, reading.words) if question.criterion.kind == "binary" else None
+        if found:
+            match, check = found
+            why = "Judges count badly, and code answers this for nothing."
+            mend = f"Use `check: {check}`." if check else "Decide it in a rule judge in judges/."
+            yield Remark(question.criterion, Hit("ask", ask.span(match)), why, mend)
 
 
 _MARKUP = re.compile(
@@ -191,82 +164,60 @@ _EXACT = re.compile(
 )
 
 
-@cache
-def _framed(words: Words) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?:{words.either('output_words')}|it)\s+(?:\w+ly\s+)?(?P<end>start|begin|end)s?\s+with\s+"
-        rf"(?:the\s+\w+\s+)?(?P<text>{LITERAL}+)"
-    )
-
-
-def code_can_decide(reading: Reading) -> Iterator[LintFinding]:
-    """Find questions that a check answers without a judge, and propose the check."""
-    for question in reading.questions:
-        if question.criterion.kind != "binary":
-            continue
-        found = _proposal(question.ask, reading.lists)
-        if found is None:
-            continue
-        match, check = found
-        yield reading.finding(
-            "code-can-decide",
-            "warn",
-            question.criterion,
-            field="ask",
-            span=question.ask.span(match),
-            why="Judges count badly, and code answers this for nothing.",
-            mend=f"Use `check: {check}`." if check else "Decide it in a rule judge in judges/.",
-        )
-
-
 def _proposal(ask: Prose, words: Words) -> tuple[re.Match[str], str] | None:
     """Return what code can decide, and the check that does; the check is empty where none fits."""
     text = ask.text
-    match = _countable(words).search(text)
-    if match and not re.search(words.either("part_counts"), text):
+    match = _counted(text, words)
+    if match:
         return match, _count_check(match, words)
-    match = _absent(words).search(text)
-    if match and not re.match(r"\s+(?:to|in|of|from|about|that|which)\b", text[match.end() :]):
+    absent = (
+        r"(?:free of|free from|without|no|avoid|avoids)\s+(?:any\s+)?"
+        rf"(?P<thing>{words.either('code_absent')})(?!\s+(?:to|in|of|from|about|that|which)\b)"
+    )
+    match = re.search(absent, text)
+    if match:
         unit = words.table("code_absent")[" ".join(match["thing"].split())]
         return match, f"{{count: {{unit: {unit}, exactly: 0}}}}"
     match = _MARKUP.search(text)
     if match:
         return match, "{json: true}" if match["format"] == "json" else ""
-    match = _framed(words).search(text)
+    framed = (
+        rf"(?:{words.either('output_words')}|it)\s+(?:\w+ly\s+)?(?P<end>start|begin|end)s?\s+with\s+"
+        rf"(?:the\s+\w+\s+)?(?P<text>{LITERAL}+)"
+    )
+    match = re.search(framed, text)
     if match:
         key = "ends_with" if match["end"] == "end" else "starts_with"
         return match, f"{{{key}: {_literal(ask, match)}}}"
     match = _EXACT.search(text)
-    if match:
-        return match, f"{{contains: {_literal(ask, match)}}}"
-    return None
+    return (match, f"{{contains: {_literal(ask, match)}}}") if match else None
 
 
 def _literal(ask: Prose, match: re.Match[str]) -> str:
     """Return the masked literal as YAML, in single quotes."""
-    text = ask.raw[match.start("text") : match.end("text")].strip(
-        "\"'`\u201c\u201d\u00ab\u00bb\u201e"
-    )
+    text = ask.raw[match.start("text") : match.end("text")]
+    text = text.strip("\"'`\u201c\u201d\u00ab\u00bb\u201e")
     return "'" + text.replace("'", "''") + "'"
+
+
+def _counted(text: str, words: Words) -> re.Match[str] | None:
+    """Return a limit on the count of something in the whole output."""
+    n = rf"(?:\d+|{words.either('numbers')})"
+    match = re.search(
+        rf"(?:(?P<limit>{words.either('limits')})\s+(?P<n>{n})|(?<![\w-])between\s+(?P<low>{n})\s+and\s+(?P<high>{n}))"
+        rf"\s+(?P<unit>{words.either('code_units')})",
+        text,
+    )
+    return None if words.pattern("part_counts").search(text) else match
 
 
 def _count_check(match: re.Match[str], words: Words) -> str:
     numbers = words.table("numbers")
-
-    def value(group: str) -> int:
-        return int(numbers.get(match[group], match[group]))
-
-    if match["min"]:
-        bound = f"min: {value('min')}"
-    elif match["above"]:
-        bound = f"min: {value('above') + 1}"
-    elif match["max"]:
-        bound = f"max: {value('max')}"
-    elif match["beneath"]:
-        bound = f"max: {value('beneath') - 1}"
-    elif match["exactly"]:
-        bound = f"exactly: {value('exactly')}"
-    else:
-        bound = f"min: {value('from')}, max: {value('to')}"
     unit = words.table("code_units")[" ".join(match["unit"].split())]
-    return f"{{count: {{unit: {unit}, {bound}}}}}"
+    if match["n"]:
+        bound, more = words.table("limits")[" ".join(match["limit"].split())]
+        bounds = f"{bound}: {int(numbers.get(match['n'], match['n'])) + more}"
+    else:
+        low, high = (numbers.get(match[name], match[name]) for name in ("low", "high"))
+        bounds = f"min: {low}, max: {high}"
+    return f"{{count: {{unit: {unit}, {bounds}}}}}"

@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from typing import TYPE_CHECKING
 
 from trueup.errors import did_you_mean
-from trueup.rubric.lint.finding import LintFinding
+from trueup.rubric.lint import boundary, questions, rewards, scales, several, shown, weights
 from trueup.rubric.lint.reading import Reading
-from trueup.rubric.lint.rules import BY_ID, RULES
+from trueup.rubric.lint.rule import Hit, LintFinding, Remark, Rule
 from trueup.rubric.lint.words import load
 from trueup.rubric.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
-    from trueup.rubric.lint.finding import Severity
-    from trueup.rubric.lint.rules import Rule
+    from trueup.rubric.lint.rule import Severity
     from trueup.rubric.model import Rubric
+
+
+@Rule(
+    "language",
+    "info",
+    detects="A rubric in a language without word lists, so that rules on wording did not run.",
+    mend="Have a colleague read the wording.",
+    words=False,
+)
+def language(reading: Reading) -> Iterator[Remark]:
+    """Say what was not looked for."""
+    if not reading.words:
+        tag = reading.rubric.language
+        why = f"There are no word lists for '{tag}', so only rules on structure ran."
+        yield Remark(None, Hit("", tag), why)
+
+
+IGNORE = Rule(
+    "ignore",
+    "warn",
+    otherwise="info where it ignores nothing",
+    detects="An ignore comment for an unknown rule, or for nothing.",
+    mend="Correct the rule, or delete the comment.",
+    words=False,
+)
+"""What it finds is known only when all others have run."""
+
+RULES = (
+    questions.compound, boundary.vague, boundary.no_anchors, questions.open_question,
+    rewards.presence_only, rewards.length, rewards.code_can_decide, scales.scale_unanchored,
+    scales.scale_shape, questions.polarity, weights.penalty_toothless, weights.no_downside,
+    boundary.unfalsifiable, shown.needs_evidence, questions.hidden_condition, boundary.hedged,
+    boundary.example_list, several.cross_reference, several.overlap, several.exclusive_pair,
+    shown.examples, shown.judge_talk, weights.wording_size, shown.generic, weights.gate_risk,
+    several.id_reuse, language, IGNORE,
+)  # fmt: skip
+"""In the order of the reference page."""
+
+
+_ORDER = {rule.id: at for at, rule in enumerate(RULES)}
 
 
 def lint(
@@ -33,93 +72,113 @@ def lint(
         previous: An earlier version, with which ids are compared.
         source: The file's text; with it, remarks point to the words instead of the criterion.
     """
-    words = load(rubric.language)
-    reading = Reading(rubric=rubric, words=words, previous=previous, source=source)
-    findings = [_ignored(found, reading) for found in _search(reading)]
-    findings.extend(_comments(reading, findings))
-    order = {criterion.id: at for at, criterion in enumerate(rubric.criteria)}
-    rules = {rule.id: at for at, rule in enumerate(RULES)}
+    reading = Reading(rubric=rubric, words=load(rubric.language), previous=previous)
+    ran = [rule for rule in RULES if reading.words or not rule.words]
+    reasons = _reasons(rubric)
+    findings = []
+    for rule in ran:
+        for remark in rule.search(reading):
+            name = remark.about.id if remark.about else None
+            found = LintFinding(
+                rule=rule.id,
+                severity=remark.severity or rule.severity,
+                criterion=name,
+                place=_place(remark, rubric, source),
+                span=remark.hit.span,
+                why=remark.why,
+                mend=remark.mend or rule.mend,
+                ignored=reasons.get((name, rule.id)),
+            )
+            findings.append(found)
+    findings.extend(_idle_comments(rubric, findings, {rule.id for rule in ran}))
+    criteria = [None, *(criterion.id for criterion in rubric.criteria)]
     return tuple(
-        sorted(findings, key=lambda f: (order.get(f.criterion or "", -1), rules[f.rule], f.span))
+        sorted(findings, key=lambda f: (criteria.index(f.criterion), _ORDER[f.rule], f.span))
     )
 
 
-def _search(reading: Reading) -> Iterator[LintFinding]:
-    for rule in RULES:
-        if rule.search is not None and _runs(rule, reading):
-            yield from rule.search(reading)
-    if reading.words is None:
-        yield reading.finding(
-            "language",
-            "info",
-            None,
-            span=reading.rubric.language,
-            why=f"There are no word lists for '{reading.rubric.language}', so only rules on "
-            "structure ran.",
-            mend="Have a colleague read the wording.",
-        )
+def _place(remark: Remark, rubric: Rubric, source: str | None) -> Place | None:
+    """Return where a remark stands, as closely as the source allows."""
+    about = remark.about
+    file = _file(rubric)
+    start = about.place if about else Place(file, 1, 1) if file else None
+    if start is None or source is None or not remark.hit.field:
+        return start
+    later = [line for line, _ in _starts(rubric) if about and line > start.line]
+    return locate(source, start, remark.hit, last_line=min(later) - 1 if later else None)
 
 
-def _runs(rule: Rule, reading: Reading) -> bool:
-    return reading.words is not None or not rule.words
+def locate(source: str, start: Place, hit: Hit, *, last_line: int | None = None) -> Place:
+    """Return where words stand in their field, else where the field stands, else the start.
+
+    YAML folds lines, so blanks in the words match any white space; the comparison ignores case.
+
+    Args:
+        source: The whole file.
+        start: Where the criterion begins.
+        hit: The words and their field.
+        last_line: The criterion's last line; None: the end of the file.
+    """
+    lines = source.splitlines(keepends=True)
+    block = "".join(lines[start.line - 1 : last_line])
+    key = re.search(rf"(?m)(?:^[\s-]*|[{{,]\s*)(['\"]?{re.escape(hit.field)}['\"]?)\s*:", block)
+    if key is None:
+        return start
+    words = r"\s+".join(re.escape(part) for part in hit.span.split())
+    match = re.compile(words, re.IGNORECASE).search(block, key.end()) if words else None
+    offset = match.start() if match else key.start(1)
+    line_start = block.rfind("\n", 0, offset) + 1
+    return Place(start.file, start.line + block.count("\n", 0, offset), offset - line_start + 1)
 
 
-def _ignored(found: LintFinding, reading: Reading) -> LintFinding:
-    reason = next(
-        (
-            reason
-            for line, reason in _reasons(found.rule, reading)
-            if _owner(line, reading) == found.criterion
-        ),
-        None,
-    )
-    return replace(found, ignored=reason) if reason else found
+def _file(rubric: Rubric) -> str | None:
+    """Return the file's name as the criteria know it; None for a rubric made in code."""
+    places = (criterion.place for criterion in rubric.criteria)
+    return next((place.file for place in places if place), rubric.path)
 
 
-def _reasons(rule: str, reading: Reading) -> Iterator[tuple[int, str]]:
-    """Yield line and reason of the comments that ignore a rule; without a reason they do not."""
-    for line, rules in reading.rubric.ignores.items():
-        if rules.get(rule, "").strip():
-            yield line, rules[rule].strip()
+def _starts(rubric: Rubric) -> list[tuple[int, str]]:
+    return [(c.place.line, c.id) for c in rubric.criteria if c.place]
 
 
-def _owner(line: int, reading: Reading) -> str | None:
+def _owner(rubric: Rubric, line: int) -> str | None:
     """Return the id of the criterion that a line belongs to; None above the first."""
-    started = [
-        (c.place.line, c.id) for c in reading.rubric.criteria if c.place and c.place.line <= line
-    ]
-    return max(started)[1] if started else None
+    return max((start for start in _starts(rubric) if start[0] <= line), default=(0, None))[1]
 
 
-def _comments(reading: Reading, findings: list[LintFinding]) -> Iterator[LintFinding]:
+def _reasons(rubric: Rubric) -> dict[tuple[str | None, str], str]:
+    """Return the reason why a rule is ignored in a criterion, or above the first."""
+    reasons: dict[tuple[str | None, str], str] = {}
+    for line, rules in rubric.ignores.items():
+        for name, reason in rules.items():
+            reasons.setdefault((_owner(rubric, line), name), reason)
+    return reasons
+
+
+def _idle_comments(
+    rubric: Rubric, findings: Sequence[LintFinding], ran: Collection[str]
+) -> Iterator[LintFinding]:
     """Yield remarks about ignore comments that do not do what their author meant."""
     silenced = {(found.criterion, found.rule) for found in findings if found.ignored}
-    for line, rules in sorted(reading.rubric.ignores.items()):
-        owner = _owner(line, reading)
-        for rule, reason in rules.items():
-            ran = rule in BY_ID and _runs(BY_ID[rule], reading)
-            problem = _problem(rule, reason, silent=(owner, rule) in silenced, ran=ran)
-            if problem is None:
+    for line, rules in sorted(rubric.ignores.items()):
+        owner = _owner(rubric, line)
+        for name in rules:
+            severity: Severity = "info"
+            why, mend = "The comment ignores nothing.", "Delete it."
+            if name not in _ORDER:
+                severity, why, mend = (
+                    "warn",
+                    f"There is no rule '{name}'.",
+                    did_you_mean(name, _ORDER),
+                )
+            elif (owner, name) in silenced or name not in ran:
                 continue
-            severity, why, mend = problem
             yield LintFinding(
-                rule="ignore",
+                rule=IGNORE.id,
                 severity=severity,
                 criterion=owner,
-                place=Place(reading.file or reading.rubric.name, line, 1),
-                span=f"ignore[{rule}]",
+                place=Place(_file(rubric) or rubric.name, line, 1),
+                span=f"ignore[{name}]",
                 why=why,
                 mend=mend,
             )
-
-
-def _problem(
-    rule: str, reason: str, *, silent: bool, ran: bool
-) -> tuple[Severity, str, str] | None:
-    if rule not in BY_ID:
-        return "warn", f"There is no rule '{rule}'.", did_you_mean(rule, BY_ID)
-    if not reason.strip():
-        return "warn", "Nothing is ignored without a reason.", "Write the reason after the bracket."
-    if silent or not ran:
-        return None
-    return "info", "The comment ignores nothing.", "Delete it."

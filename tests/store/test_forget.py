@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.store.conftest import CallRow
-
     from trueup.judge.protocol import Request
 
 CANARY = "kestrel-9f3b"
@@ -41,7 +43,7 @@ class Quoting:
 
     name = "quoting"
     version = "1"
-    capabilities = Capabilities()
+    capabilities = Capabilities(all_metadata=True)
 
     def instrument(self, _rubric: object, _criterion: str) -> dict[str, Any]:
         return {"kind": "quoting"}
@@ -67,18 +69,23 @@ def item(name: str, text: str, **known: Any) -> Item:
     return Item(id=name, input=f"asked about {text}", output=f"sorry, {text}", **known)
 
 
-def score(path: Path, *items: Item) -> list[dict[str, Any]]:
+def score(path: Path, *items: Item, **options: Any) -> list[dict[str, Any]]:
     async def go() -> list[dict[str, Any]]:
         with Store.open(path) as store:
-            run = ScoringRun(store, RUBRIC, as_judge(Quoting()))
+            run = ScoringRun(store, RUBRIC, as_judge(Quoting()), **options)
             return list((await run.run(items, source="a test")).rows())
 
     return asyncio.run(go())
 
 
-def replied(path: Path, about: Item, call_row: CallRow) -> None:
+def number_key(number: int) -> bytes:
+    return hashlib.sha256(bytes([number])).digest()[:16]
+
+
+def replied(path: Path, about: Item, call_row: CallRow, *, number: int = 1) -> None:
     with Store.open(path) as store:
-        row = call_row(1, Reply(text=f"It says {CANARY}"), about=about.content())
+        reply = Reply(text=f"It says {CANARY}")
+        row = call_row(number, reply, about=about.content(), key=number_key(number))
         store.write({"call": [row]})
 
 
@@ -155,14 +162,102 @@ def test_an_item_that_was_scored_in_several_runs_is_forgotten_in_all(path: Path)
     assert CANARY.encode() not in bytes_of(path)
 
 
-def test_a_forgotten_text_that_comes_back_is_judged_by_what_is_known(path: Path) -> None:
+def hashes_of(path: Path, *columns: str) -> set[bytes]:
+    """Return every hash in the named columns, as the file holds them."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            row[0]
+            for table, column in (column.split(".") for column in columns)
+            for row in connection.execute(f"select {column} from {table}")  # noqa: S608 - our own names
+            if row[0] is not None
+        }
+
+
+HASHES = ("observation.content", "text.content", "verdict.content", "verdict.key", "call.about",
+          "call.key")  # fmt: skip
+
+
+def test_no_hash_is_left_from_which_a_short_text_could_be_guessed(
+    path: Path, call_row: CallRow
+) -> None:
+    secret, other = item("one", "yes"), item("two", "no")
+    score(path, secret)
+    replied(path, secret, call_row, number=7)
+    of_secret = hashes_of(path, *HASHES)
+    assert secret.content() in of_secret
+    score(path, other)
+    replied(path, other, call_row, number=8)
+    of_other = hashes_of(path, *HASHES) - of_secret
+    assert all(found in bytes_of(path) for found in of_secret | of_other)
+
+    with Store.open(path) as store:
+        forget(store, "one")
+        assert not [found for found in of_secret if found in bytes_of(path)]
+
+    left = bytes_of(path)
+    assert not [found for found in of_secret if found in left or found.hex().encode() in left]
+    assert of_other < hashes_of(path, *HASHES)
+    with closing(sqlite3.connect(path)) as connection:
+        costs = connection.execute(
+            "select attempts, reply is null from call order by id"
+        ).fetchall()
+    assert costs == [(1, 1), (1, 0)]
+
+
+def test_a_forgotten_text_that_comes_back_is_new_and_judged_again(path: Path) -> None:
     before = score(path, item("one", CANARY))
     with Store.open(path) as store:
         forget(store, "one")
 
     after = score(path, item("one", CANARY))
 
-    assert [row["value"] for row in after] == [row["value"] for row in before]
+    assert after == before
+    with Store.open(path) as store:
+        assert next(Scores(store, 1).rows())["item_id"] == "forgotten-0"
+        assert json.loads(store.runs()[1]["cost"])["reused"] == 0
+        assert forget(store, "one").verdicts == 2
+    assert CANARY.encode() not in bytes_of(path)
+
+
+def test_replicates_and_sittings_of_a_forgotten_item_keep_their_values(path: Path) -> None:
+    one = item("one", CANARY)
+    before = [
+        score(path, one, replicates=3),
+        score(path, one, occasion="week 7", replicates=2),
+    ]
+
+    with Store.open(path) as store:
+        forget(store, "one")
+
+        for run, rows in enumerate(before, 1):
+            kept = list(Scores(store, run).rows())
+            assert [row["value"] for row in kept] == [row["value"] for row in rows]
+            assert [row["replicate"] for row in kept] == [row["replicate"] for row in rows]
+
+
+def test_replies_stay_where_another_item_has_the_same_words_under_other_metadata(
+    path: Path, call_row: CallRow
+) -> None:
+    one = item("one", CANARY, metadata={"channel": "app"})
+    two = item("two", CANARY, metadata={"channel": "mail"})
+    score(path, one, two)
+    replied(path, two, call_row)
+    assert one.content(None) != two.content(None)
+
+    with Store.open(path) as store:
+        first = forget(store, "one")
+        assert one.content(None) not in bytes_of(path)
+        assert two.content(None) in bytes_of(path)
+        assert [reply.text for reply in store.replies([number_key(1)]).values()] == [
+            f"It says {CANARY}"
+        ]
+        second = forget(store, "two")
+
+    assert (first.texts, first.replies, first.shared) == (1, 0, 1)
+    assert (second.texts, second.replies, second.shared) == (1, 1, 0)
+    left = bytes_of(path)
+    assert CANARY.encode() not in left
+    assert two.content() not in left
 
 
 def test_forgetting_what_was_never_seen_changes_nothing(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -171,6 +172,44 @@ def test_a_refused_url_shows_no_credentials(url: str) -> None:
 
     assert "hunter2" not in said
     assert "reader" not in said
+
+
+@pytest.mark.parametrize(
+    ("driver", "package"),
+    [("psycopg", "psycopg[binary]"), ("psycopg2", "psycopg2-binary"), ("pg8000", "pg8000")],
+)
+def test_a_driver_that_is_not_installed_is_named_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, driver: str, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, driver, None)
+
+    said = refusal(f"postgresql+{driver}://reader:hunter2@db.example/trueup")
+
+    assert f"{driver}, is not installed. Install it: pip install '{package}'" in said
+    assert "hunter2" not in said
+
+
+def test_a_driver_that_cannot_be_loaded_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "psycopg.py").write_text("raise ImportError('no pq wrapper\\nwas found')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "psycopg", raising=False)
+
+    said = refusal("postgresql://db.example/trueup")
+
+    assert "psycopg, cannot be loaded (no pq wrapper). Install it" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://db.example/x", "postgresql+asyncpg://db.example/x", "sqlite+aiosqlite:///x.db"],
+)
+def test_a_database_that_can_be_no_store_is_refused_whatever_is_installed(url: str) -> None:
+    said = refusal(url)
+
+    assert "a store cannot be kept" in said
+    assert "postgresql+psycopg://HOST/NAME" in said
 
 
 @pytest.mark.parametrize("scheme", ["", "sqlite:///"])

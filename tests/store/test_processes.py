@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +89,22 @@ def test_processes_that_open_a_new_store_at_once_all_get_it(path: Path) -> None:
     assert said == [""] * 3
     with Store.open(path) as store:
         assert store.runs() == []
+
+
+def test_a_store_opens_once_another_program_has_let_go_of_the_new_file(path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE early (n)")
+    other.execute("DROP TABLE early")
+    other.execute("BEGIN IMMEDIATE")
+    letting_go = threading.Timer(0.3, other.rollback)
+    letting_go.start()
+
+    with Store.open(path) as store:
+        assert not letting_go.is_alive()
+        assert store.runs() == []
+
+    letting_go.join()
+    other.close()
 
 
 def test_two_processes_that_write_at_once_lose_nothing(path: Path) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import StaticPool
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from trueup.errors import StoreError
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from sqlalchemy import Connection, Engine
 
 BUSY_SECONDS = 60
 _PAGES_KIB = 128 * 1024
 _HEAD = b"SQLite format 3\x00"
+_PLACES = "Use a file path, sqlite:///FILE, or postgresql+psycopg://HOST/NAME"
+_PACKAGES = {"psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
+"""What to install for a driver that is not called like its package, or needs more than it."""
 _CREDENTIALS = re.compile(r"^[^:/]*(?::[^@]*)?@")
 """What stands before the host, as SQLAlchemy reads it: a password may hold any of / ? :"""
 
@@ -38,14 +41,33 @@ def connect(place: str | Path | None) -> Engine:
         _check_file(path)
         # built, not formatted: ? and % in a file's name mean nothing but themselves
         return _sqlite(sa.URL.create("sqlite", database=str(path)), memory=False)
+    return _by_url(text)
+
+
+def _by_url(text: str) -> Engine:
+    try:
+        dialect = sa.make_url(text).get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        what = f"no database can be reached by this URL ({type(error).__name__})"
+        raise StoreError(what, where=bare(text), mend=_PLACES) from error
+    if dialect.name not in {"sqlite", "postgresql"} or dialect.is_async:
+        what = f"a store cannot be kept by {dialect.name} with the driver {dialect.driver}"
+        raise StoreError(what, where=bare(text), mend=_PLACES)
     try:
         if text.startswith("sqlite"):
             return _sqlite(text, memory=text.rstrip("/") == "sqlite:")
         return sa.create_engine(text, pool_pre_ping=True, hide_parameters=True)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        what = f"no database can be reached by this URL ({type(error).__name__})"
-        mend = "Use a file path, sqlite:///FILE, or postgresql+psycopg://HOST/NAME"
-        raise StoreError(what, where=bare(text), mend=mend) from error
+    except ModuleNotFoundError as error:
+        what = f"the driver of this database, {dialect.driver}, is not installed"
+        raise StoreError(what, where=bare(text), mend=_install(dialect.driver)) from error
+    except ImportError as error:
+        said = str(error).partition("\n")[0]
+        what = f"the driver of this database, {dialect.driver}, cannot be loaded ({said})"
+        raise StoreError(what, where=bare(text), mend=_install(dialect.driver)) from error
+
+
+def _install(driver: str) -> str:
+    return f"Install it: pip install '{_PACKAGES.get(driver, driver)}'"
 
 
 def bare(place: str) -> str:
@@ -95,7 +117,6 @@ def _sqlite(url: str | sa.URL, *, memory: bool) -> Engine:
         connection.isolation_level = None  # transactions begin where we say, see below
         for pragma in (
             f"busy_timeout={BUSY_SECONDS * 1000}",
-            "journal_mode=WAL",
             "synchronous=NORMAL",  # survives the death of a process; power loss may cost seconds
             f"cache_size=-{_PAGES_KIB}",
             "wal_autocheckpoint=16000",
@@ -103,6 +124,15 @@ def _sqlite(url: str | sa.URL, *, memory: bool) -> Engine:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        # for this lock SQLite itself does not wait, so that of several programs that make the
+        # same store at once some would fail
+        patiently = Retrying(
+            retry=retry_if_exception(_is_locked),
+            stop=stop_after_delay(BUSY_SECONDS),
+            wait=wait_random(0.001, 0.02),
+            reraise=True,
+        )
+        patiently(connection.execute, "PRAGMA journal_mode=WAL")
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -111,6 +141,10 @@ def _sqlite(url: str | sa.URL, *, memory: bool) -> Engine:
         connection.exec_driver_sql(kind)
 
     return engine
+
+
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
 def unavailable(error: DBAPIError | sqlite3.Error, where: str) -> StoreError:

@@ -20,22 +20,24 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from trueup.errors import StoreError
-from trueup.judge.verdict import ASK_AGAIN
 from trueup.store import schema
 from trueup.store.engine import bare, connect, unavailable
 from trueup.store.migrate import migrate
 from trueup.store.rows import to_finding, to_reply
+from trueup.store.statements import Lookup, insert, inserts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine, Executable, RowMapping, Table
+    from sqlalchemy import Connection, Engine, RowMapping
 
     from trueup.judge.transport.base import Reply
     from trueup.judge.verdict import Finding
 
 _CHUNK = 400
+_FINDING = ("outcome", "reason", "decided_by", "value", "level", "explanation", "detail")
+_REPLY = ("model", "fingerprint", "rung", "input_tokens", "output_tokens", "cached_tokens", "reply")
 
 
 class Store:
@@ -47,12 +49,12 @@ class Store:
         """The place without credentials, for messages."""
         self.secret = b""
         """Keys the fences around judged text; never leaves the store."""
-        self._statements = {
-            "observation": self._insert(schema.observation),
-            "text": self._insert(schema.text, skip=("content",)),
-            "verdict": self._insert(schema.verdict, replace="key"),
-            "call": self._insert(schema.call, replace="key"),
-        }
+        dialect = engine.dialect
+        self._inserts = inserts(dialect)
+        self._verdicts = Lookup.of(dialect, schema.verdict, _FINDING, key="key")
+        self._replies = Lookup.of(dialect, schema.call, _REPLY, key="key")
+        self._texts = Lookup.of(dialect, schema.text, ("body",), key="content")
+        self._judges = Lookup.of(dialect, schema.instrument, ("judge",), key="key")
 
     @classmethod
     def open(cls, place: str | Path | None = None) -> Store:
@@ -102,26 +104,6 @@ class Store:
     ) -> None:
         self.close()
 
-    def _insert(
-        self, table: Table, *, skip: Sequence[str] = (), replace: str | None = None
-    ) -> Executable:
-        if self._engine.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - one dialect is used
-        else:
-            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment] # noqa: PLC0415 - same
-        statement = insert(table)
-        if replace is None:
-            return statement.on_conflict_do_nothing(index_elements=skip or None)
-        new: dict[str, Any] = {
-            c.name: statement.excluded[c.name] for c in table.c if c.name not in {"id", replace}
-        }
-        if table is schema.call:
-            new["attempts"] = table.c.attempts + statement.excluded["attempts"]
-            return statement.on_conflict_do_update(index_elements=[replace], set_=new)
-        # what is settled stays: a late failure never takes the place of a verdict
-        unsettled = sa.or_(*(table.c.outcome == outcome for outcome in sorted(ASK_AGAIN)))
-        return statement.on_conflict_do_update(index_elements=[replace], set_=new, where=unsettled)
-
     def write(self, rows: Mapping[str, list[dict[str, Any]]]) -> None:
         """Write rows by table name in one transaction.
 
@@ -129,8 +111,8 @@ class Store:
             StoreError: The disk is full, the database is locked or gone; nothing was written.
         """
         with self.transaction() as connection:
-            for table, values in rows.items():
-                connection.execute(self._statements[table], values)
+            for table, new in rows.items():
+                self._inserts[table].run(connection, new)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -173,50 +155,36 @@ class Store:
         except DBAPIError as error:
             raise unavailable(error, self.where) from error
 
-    def _by_key(
-        self, table: Table, columns: Sequence[str], keys: Iterable[bytes], name: str = "key"
-    ) -> Iterator[RowMapping]:
+    def _by_key(self, lookup: Lookup, keys: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         wanted = list(keys)
-        column = table.c[name]
-        select = sa.select(column, *(table.c[c] for c in columns)).where(
-            column.in_(sa.bindparam("keys", expanding=True))
-        )
         with self._reading() as connection:
             for start in range(0, len(wanted), _CHUNK):
-                found = connection.execute(select, {"keys": wanted[start : start + _CHUNK]})
-                yield from found.mappings()
+                yield from lookup.run(connection, wanted[start : start + _CHUNK])
 
     def verdicts(self, keys: Iterable[bytes]) -> dict[bytes, Finding]:
         """Return the known findings of these verdict keys."""
-        columns = ("outcome", "reason", "decided_by", "value", "level", "explanation", "detail")
-        return {
-            row["key"]: to_finding(dict(row)) for row in self._by_key(schema.verdict, columns, keys)
-        }
+        return {row["key"]: to_finding(row) for row in self._by_key(self._verdicts, keys)}
 
     def replies(self, keys: Iterable[bytes]) -> dict[bytes, Reply]:
         """Return the stored replies of these call keys."""
-        columns = ("model", "fingerprint", "rung", "input_tokens", "output_tokens")
-        rows = self._by_key(schema.call, (*columns, "cached_tokens", "reply"), keys)
-        pairs = ((row["key"], to_reply(dict(row))) for row in rows)
+        pairs = ((row["key"], to_reply(row)) for row in self._by_key(self._replies, keys))
         return {key: reply for key, reply in pairs if reply is not None}
 
     def texts(self, contents: Iterable[bytes]) -> dict[bytes, str]:
         """Return the JSON text bodies of these contents."""
-        rows = self._by_key(schema.text, ("body",), contents, name="content")
-        return {row["content"]: row["body"] for row in rows}
+        return {row["content"]: row["body"] for row in self._by_key(self._texts, contents)}
 
     def instrument(self, row: Mapping[str, Any]) -> int:
         """Return the number of an instrument, after adding it where it is new."""
         table = schema.instrument
         with self.transaction() as connection:
-            connection.execute(self._insert(table, skip=("key",)), [row])
+            connection.execute(insert(self._engine.dialect, table, unless="key"), [row])
             number = connection.scalar(sa.select(table.c.id).where(table.c.key == row["key"]))
         return int(number or 0)
 
     def judges_of(self, instruments: Iterable[bytes]) -> dict[bytes, str]:
         """Return the name of the judge of each instrument key."""
-        rows = self._by_key(schema.instrument, ("judge",), instruments)
-        return {row["key"]: row["judge"] for row in rows}
+        return {row["key"]: row["judge"] for row in self._by_key(self._judges, instruments)}
 
     def start_run(self, row: Mapping[str, Any]) -> int:
         """Add a run that begins now and return its number."""

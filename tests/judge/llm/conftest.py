@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SECRET = b"0123456789abcdef"
 _OUTPUT = re.compile(r"^\[OUTPUT (\w{12})\]\n(.*)\n\[/OUTPUT \1\]$", re.DOTALL | re.MULTILINE)
 _QUESTION = re.compile(r"^Question ([\w-]+): (.*)$", re.MULTILINE)
+_ASKED = re.compile(r"^Question ([\w-]+): .*\n(?:.*\n)*?Answers:\n((?:- .*\n?)+)", re.MULTILINE)
+_OFFERED = re.compile(r"^- (\w+)(?: \(([\w-]+)\))?(?::|$)", re.MULTILINE)
 _FIELDS = re.compile(r"with the fields (.+), and last a field nonce .*\nnonce: (\w+)")
 
 
@@ -150,6 +152,53 @@ def rendered() -> Rendered:
         return judge_of(**spec).calls_of(request, secret=SECRET)
 
     return render
+
+
+class Choose(Protocol):
+    """Choose an answer from a criterion's id and what was shown: level key -> label, in order."""
+
+    def __call__(self, criterion: str, shown: Mapping[str, str], /) -> str: ...
+
+
+class Chooser(Protocol):
+    """Make a model that reads a prompt's questions and answers, and chooses among these."""
+
+    def __call__(self, choose: Choose) -> Callable[[Any], dict[str, Any]]: ...
+
+
+def offered(prompt: str) -> dict[str, dict[str, str]]:
+    """Return what a prompt offers: criterion id -> level key -> label, all in the order shown."""
+    return {
+        name: {key or label: label for label, key in _OFFERED.findall(answers)}
+        for name, answers in _ASKED.findall(prompt)
+    }
+
+
+@pytest.fixture
+def chooser() -> Chooser:
+    def make(choose: Choose) -> Callable[[Any], dict[str, Any]]:
+        def answer(asked: Any) -> dict[str, Any]:
+            messages = asked["messages"] if isinstance(asked, dict) else asked.messages
+            entries = {
+                name: {
+                    "evidence": [],
+                    "explanation": "It says so.",
+                    "answer": choose(name, shown),
+                    "cannot_tell_reason": "none",
+                }
+                for name, shown in offered(messages[-1]["content"]).items()
+            }
+            return entries if len(entries) > 1 else next(iter(entries.values()))
+
+        return answer
+
+    return make
+
+
+@pytest.fixture
+def shown_in() -> Callable[[Call], dict[str, dict[str, str]]]:
+    """Read what a call offers: criterion id -> level key -> label, all in the order shown."""
+    return lambda call: offered(call.messages[-1]["content"])
 
 
 class Named(Protocol):

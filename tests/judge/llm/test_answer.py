@@ -16,7 +16,6 @@ from trueup.rubric.load import parse_rubric
 
 if TYPE_CHECKING:
     from tests.judge.llm.conftest import Judged, Named
-
     from trueup.judge.verdict import Finding
 
 NONCE = "abcdefabcdef"

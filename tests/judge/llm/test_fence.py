@@ -22,7 +22,8 @@ TOKENS = [
     "<|channel|>", "<\uff5cUser\uff5c>", "<\uff5cend\u2581of\u2581sentence\uff5c>",
     "<start_of_turn>",
     "<end_of_turn>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "</s>", "<think>", "</think>",
-    "<tool_call>", "[TOOL_CALLS]", "\\boxed", "<|IM_START|>",
+    "<tool_call>", "[TOOL_CALLS]", "[TOOL_RESULTS]", "[SYSTEM_PROMPT]", "<bos>", "<eos>", "<tools>",
+    "\\boxed", "<|IM_START|>",
 ]  # fmt: skip
 INVISIBLE = ["\u200b", "\u200d", "\u2060", "\u202e", "\ufeff", "\U000e0041", "\u2066"]
 
@@ -63,6 +64,17 @@ def test_a_nonce_belongs_to_an_item_and_its_questions_and_is_no_boundary() -> No
     assert one == nonce(SECRET, b"key", ["a", "b"])
     assert len({one, nonce(SECRET, b"key", ["a"]), nonce(SECRET, b"other", ["a", "b"])}) == 3
     assert one != boundary(SECRET, b"key", "")
+
+
+@pytest.mark.parametrize("number", range(0x180))
+def test_plain_text_is_known_at_sight_and_nothing_else_is_taken_for_it(number: int) -> None:
+    text = f"some {chr(number)} text"
+    seen = neutralise(text)
+
+    clean = neutralise(f"{text} \u00e9")  # never plain at sight
+
+    assert clean.text == f"{seen.text} \u00e9"
+    assert clean.changed == seen.changed
 
 
 @pytest.mark.parametrize("token", TOKENS)

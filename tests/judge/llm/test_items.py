@@ -11,6 +11,7 @@ from trueup.item.model import Item
 from trueup.judge.llm.judge import LLMJudge, estimated_tokens
 from trueup.judge.llm.spec import LLMSpec
 from trueup.judge.protocol import Request
+from trueup.runner.plan import plan_scoring
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
 from trueup.testing.faultserver import FaultServer
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.judge.llm.conftest import Judged, ModelOf, Named, Rendered
-
     from trueup.rubric.model import Rubric
 
 MET = {"evidence": [], "explanation": "x", "answer": "met", "cannot_tell_reason": "none"}
@@ -62,6 +62,16 @@ def test_an_output_of_five_megabytes_is_too_long_and_makes_no_call(
         found, asked = score(path, binary(polite="Is it polite?"), items)
         assert found == [("truncated", "item_too_long", None), ("scored", "", 1.0)]
         assert asked <= 1
+
+
+def test_a_plan_counts_no_call_about_an_item_that_is_too_long(binary: Named) -> None:
+    items = [Item(id="huge", output="x" * 5000), Item(id="small", output="x")]
+    judge = LLMJudge(LLMSpec(kind="llm", model="tiny", max_item_tokens=1000), name="judge")
+
+    plan = plan_scoring(items, rubric=binary(polite="Is it polite?"), judge=judge)
+
+    assert plan.calls == 1
+    assert plan.input_tokens < 1000
 
 
 @pytest.mark.parametrize("field", ["output", "input", "context", "reference"])

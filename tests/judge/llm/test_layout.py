@@ -16,7 +16,6 @@ from trueup.runner.plan import plan_scoring
 
 if TYPE_CHECKING:
     from tests.judge.llm.conftest import Judged, ModelOf, Rendered
-
     from trueup.rubric.model import Rubric
 
 LAYOUTS: list[Any] = ["per_criterion", "per_item", {"batch": 3}, {"batch": 2}]

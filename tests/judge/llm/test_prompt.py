@@ -22,7 +22,6 @@ from trueup.rubric.model import Criterion, Level, Rubric
 
 if TYPE_CHECKING:
     from tests.judge.llm.conftest import Rendered
-
     from trueup.judge.transport.base import Call
 
 HERE = Path(__file__).parent

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from trueup.item.model import Item
-from trueup.judge.llm.judge import LLMJudge, combine
+from trueup.judge.llm.judge import LLMJudge
+from trueup.judge.llm.samples import combine
 from trueup.judge.llm.spec import LLMSpec
 from trueup.judge.transport.base import Reply
 from trueup.judge.verdict import Finding, scored, unscored
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.judge.llm.conftest import Judged, Named
-
     from trueup.judge.transport.base import Call
 
 MET = scored(1.0, "met")
@@ -97,6 +97,22 @@ def test_a_sample_without_a_value_is_no_zero_in_the_mean() -> None:
 
     assert found.value == 1.0
     assert [part["value"] for part in found.detail["samples"]] == [1.0, None, 1.0]
+
+
+def test_expected_values_keep_the_mean_of_their_probabilities() -> None:
+    likely = {"distribution": {"met": 0.9, "unmet": 0.1}}
+    open_ = {"distribution": {"met": 0.5, "unmet": 0.5}}
+
+    found = combine(
+        [
+            Finding(outcome="scored", value=0.9, level="met", detail=likely),
+            Finding(outcome="scored", value=0.5, level="met", detail=open_),
+        ]
+    )
+
+    assert found.value == pytest.approx(0.7)
+    assert found.detail["distribution"] == pytest.approx({"met": 0.7, "unmet": 0.3})
+    assert [part["distribution"]["met"] for part in found.detail["samples"]] == [0.9, 0.5]
 
 
 def test_what_was_found_first_is_kept_whole() -> None:

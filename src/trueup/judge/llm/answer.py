@@ -27,6 +27,8 @@ PARSER = "1"
 
 CANNOT_TELL = "cannot_tell"
 _REASONS = ("none", "needed_material_absent", "output_unreadable", "undecidable")
+_FIELDS = frozenset({"answer", "cannot_tell_reason"})
+_REASON_FIELDS = frozenset({"evidence", "explanation"})
 _MAX_EXPLANATION = 2000
 _WHOLE_BLOCK = re.compile(r"```(?:json)?\s*\n(.*)\n```", re.DOTALL)
 
@@ -187,7 +189,7 @@ def _wrong_shape(body: object, criterion: Criterion, keys: Sequence[str], explai
     """Return why this is no answer of the schema; empty where it is one."""
     if not isinstance(body, dict):
         return "missing_question" if body is None else "wrong_shape"
-    if body.keys() != fields(criterion, keys, explain)["properties"].keys():
+    if body.keys() != _names(criterion, explain):
         return "wrong_fields"
     kinds = {"applies": bool, "evidence": list, "explanation": str, "answer": str}
     typed = all(isinstance(body[name], kind) for name, kind in kinds.items() if name in body)
@@ -197,11 +199,17 @@ def _wrong_shape(body: object, criterion: Criterion, keys: Sequence[str], explai
     return "" if known else "unknown_answer"
 
 
+def _names(criterion: Criterion, explain: str) -> frozenset[str]:
+    names = _FIELDS if explain == "none" else _FIELDS | _REASON_FIELDS
+    return names | {"applies"} if criterion.when else names
+
+
 def _not_quoted(evidence: Sequence[str], item: Item) -> list[str]:
     """Return the quotations that do not occur in the output, white space and case aside."""
-    if not evidence:
+    said = as_text(item.output)
+    if all(quote in said for quote in evidence):
         return []
-    output = _plain(neutralise(as_text(item.output)).text)
+    output = _plain(neutralise(said).text)
     return [quote for quote in evidence if _plain(quote) not in output]
 
 

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trueup.item.model import as_text
 from trueup.judge.llm import answer, fence, template
 from trueup.judge.llm.expected import expected
 from trueup.judge.llm.fence import NEUTRALISING
-from trueup.judge.llm.layout import Form, answer_keys, layout
+from trueup.judge.llm.layout import layout
+from trueup.judge.llm.order import DRAWING, turn
+from trueup.judge.llm.samples import combine
 from trueup.judge.protocol import Capabilities
-from trueup.judge.transport.base import Call
 from trueup.judge.verdict import Usage, Verdict, unscored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
     from trueup.item.model import Item
+    from trueup.judge.llm.layout import Asking, Form
     from trueup.judge.llm.spec import LLMSpec
     from trueup.judge.protocol import Answered, Calls, Request
-    from trueup.judge.transport.base import Reply
+    from trueup.judge.transport.base import Call, Reply
     from trueup.judge.verdict import Finding
-    from trueup.rubric.model import Criterion, Rubric
+    from trueup.rubric.model import Rubric
 
 T = TypeVar("T")
 
 _CHARACTERS_A_TOKEN = 4
-_TOP_LOGPROBS = 10
 
 
 class LLMJudge:
@@ -47,7 +48,7 @@ class LLMJudge:
         self.name = spec.name or name
         self.capabilities = Capabilities(calls=True)
         self._calls: Calls | None = None
-        self._laid_out: tuple[Rubric, tuple[tuple[Form, Call], ...]] | None = None
+        self._laid_out: tuple[Rubric, tuple[tuple[Form, ...], ...]] | None = None
 
     def connect(self, calls: Calls) -> LLMJudge:
         """Return this judge, asking through the given door."""
@@ -61,7 +62,8 @@ class LLMJudge:
         Credentials, addresses under a deployment name, limits and weights are no part of it.
         """
         spec = self.spec
-        together = next(form.ids for form, _ in self._layout(rubric) if criterion in form.ids)
+        asked = (forms[0].ids for forms in self._layout(rubric))
+        together = next(ids for ids in asked if criterion in ids)
         return {
             "kind": "llm",
             "template": template.VERSION,
@@ -80,7 +82,17 @@ class LLMJudge:
             "shown": list(rubric.metadata),
             "questions": [[c, rubric.by_id[c].question] for c in together],
             "orders": [[level.key for level in rubric.by_id[c].levels] for c in together],
+            **self._drawn(together),
         }
+
+    def _drawn(self, together: Sequence[str]) -> dict[str, Any]:
+        """Return what is drawn for each item anew; empty where all items are asked alike."""
+        drawn: dict[str, Any] = {}
+        if self.spec.shuffle_options is not None:
+            drawn["shuffle_options"] = self.spec.shuffle_options
+        if self.spec.criteria_order != "fixed" and len(together) > 1:
+            drawn["criteria_order"] = self.spec.criteria_order
+        return drawn and {**drawn, "drawing": DRAWING}
 
     async def judge(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Verdict]]:
         """Yield a verdict for each request, as they come."""
@@ -99,14 +111,15 @@ class LLMJudge:
         if self._calls is None:
             msg = f"judge {self.name} has no way to ask: connect it, or run it with trueup.score"
             raise RuntimeError(msg)
-        if estimated_tokens(request.item) > self.spec.max_item_tokens:
+        if self._too_long(request.item):
             too_long = unscored("truncated", "item_too_long").by("rule")
             return request.id, Verdict(dict.fromkeys(request.criteria, too_long))
+        item = request.item
         batches = self.render(request, secret=self._calls.secret)
         # the first call of an item warms the provider's prefix cache for the others
-        answered = [await self._sampled(self._calls, request, *batches[0])]
+        answered = [await self._sampled(self._calls, item, batches[0])]
         if len(batches) > 1:
-            rest = (self._sampled(self._calls, request, *batch) for batch in batches[1:])
+            rest = (self._sampled(self._calls, item, batch) for batch in batches[1:])
             answered += await _together(rest)
         findings: dict[str, Finding] = {}
         usage = Usage()
@@ -118,18 +131,20 @@ class LLMJudge:
         wanted = {c: findings[c] for c in request.criteria}
         return request.id, Verdict(wanted, usage=usage, observed=observed)
 
-    def calls_of(self, request: Request, *, secret: bytes) -> list[Call]:
-        """Return every call that a request needs, samples included, in the order of asking."""
-        return [
-            replace(call, replicate=call.replicate + n)
-            for _, call in self.render(request, secret=secret)
-            for n in range(self.spec.samples)
-        ]
+    def _too_long(self, item: Item) -> bool:
+        return estimated_tokens(item) > self.spec.max_item_tokens
 
-    def render(
-        self, request: Request, *, secret: bytes
-    ) -> list[tuple[tuple[Criterion, ...], Call]]:
-        """Return the calls that a request needs, in the order of asking, and what each asks."""
+    def calls_of(self, request: Request, *, secret: bytes) -> list[Call]:
+        """Return every call that a request makes, in the order of asking."""
+        if self._too_long(request.item):
+            return []
+        return [asking.call for batch in self.render(request, secret=secret) for asking in batch]
+
+    def render(self, request: Request, *, secret: bytes) -> list[tuple[Asking, ...]]:
+        """Return the calls that a request needs, in the order of asking.
+
+        Those of the same criteria, samples and orders of answers, come together.
+        """
         spec = self.spec
         about = request.item.content()
         material = template.material(
@@ -139,65 +154,50 @@ class LLMJudge:
             about=about,
             reference=spec.use_reference,
         )
-        batches = []
         wanted = set(request.criteria)
-        for form, blank in self._layout(request.rubric):
+        batches = []
+        for forms in self._layout(request.rubric):
+            form = forms[turn(len(forms), seed=about)]
             if wanted.isdisjoint(form.ids):
                 continue
-            user = template.user(material, form.questions, questions_first=len(form.ids) > 1)
             call = replace(
-                blank,
-                messages=(form.system, {"role": "user", "content": user}),
-                replicate=request.replicate * spec.samples,
+                form.blank,
+                replicate=request.replicate * spec.asks,
                 occasion=request.occasion,
                 about=about,
                 nonce=fence.nonce(secret, about, form.ids),
             )
-            batches.append((form.criteria, call))
+            batches.append(form.put(call, material, asks=spec.asks))
         return batches
 
-    def _layout(self, rubric: Rubric) -> tuple[tuple[Form, Call], ...]:
-        """Return a rubric's forms, each with a call that lacks only what an item brings."""
+    def _layout(self, rubric: Rubric) -> tuple[tuple[Form, ...], ...]:
         if self._laid_out is None or self._laid_out[0] is not rubric:
-            forms = layout(rubric, self.spec)
-            self._laid_out = (rubric, tuple((form, self._blank(form)) for form in forms))
+            self._laid_out = (rubric, layout(rubric, self.spec))
         return self._laid_out[1]
 
-    def _blank(self, form: Form) -> Call:
-        call = Call(
-            criteria=form.ids,
-            messages=(form.system, {"role": "user", "content": ""}),
-            schema=form.schema,
-            endpoint=self.spec.endpoint(),
-            deployment=self.spec.declared_deployment(),
-            sampling=self.spec.sampling(),
-            logprobs=_TOP_LOGPROBS if self.spec.value == "expected" else 0,
-            structured=self.spec.structured,
-        )
-        return replace(call, fixed=call.fixed_hash())
-
     async def _sampled(
-        self, calls: Calls, request: Request, criteria: tuple[Criterion, ...], call: Call
+        self, calls: Calls, item: Item, batch: Sequence[Asking]
     ) -> tuple[dict[str, Finding], Usage, Mapping[str, Any]]:
-        def read(reply: Reply) -> dict[str, Finding]:
-            return self._read(reply, criteria, item=request.item, nonce=call.nonce)
-
-        first = call.replicate
-        more = [replace(call, replicate=first + n) for n in range(1, self.spec.samples)]
-        answers: list[Answered] = [await calls.ask(call, read)]
-        if more:
-            answers += await _together(calls.ask(c, read) for c in more)
+        asked = (calls.ask(a.call, partial(self._read, asking=a, item=item)) for a in batch)
+        answers: list[Answered] = [await next(asked)]
+        if len(batch) > 1:
+            answers += await _together(asked)
         usage = sum((a.usage for a in answers), Usage())
         if len(answers) == 1:
             return dict(answers[0].findings), usage, answers[0].observed
-        together = {c.id: combine([a.findings[c.id] for a in answers]) for c in criteria}
+        shuffled = batch if self.spec.shuffle_options else ()
+        together = {
+            c: combine(
+                [a.findings[c] for a in answers], shown=[list(a.labels[c]) for a in shuffled]
+            )
+            for c in batch[0].call.criteria
+        }
         return together, usage, answers[-1].observed
 
-    def _read(
-        self, reply: Reply, criteria: tuple[Criterion, ...], *, item: Item, nonce: str
-    ) -> dict[str, Finding]:
-        keys = {c.id: answer_keys(c, self.spec) for c in criteria}
-        explain = self.spec.explain
+    def _read(self, reply: Reply, *, asking: Asking, item: Item) -> dict[str, Finding]:
+        criteria = asking.criteria
+        keys = {c.id: [asking.labels[c.id][level.key] for level in c.levels] for c in criteria}
+        nonce, explain = asking.call.nonce, self.spec.explain
         found = answer.read(reply, criteria, keys, item=item, nonce=nonce, explain=explain)
         if self.spec.value == "expected":
             return {c.id: expected(found[c.id], reply, c, keys[c.id]) for c in criteria}
@@ -220,25 +220,3 @@ def estimated_tokens(item: Item) -> int:
     """Return about how many tokens an item's texts take."""
     texts = (as_text(item.output), as_text(item.input), item.context or "", item.reference or "")
     return sum(map(len, texts)) // _CHARACTERS_A_TOKEN
-
-
-def combine(samples: Sequence[Finding]) -> Finding:
-    """Return one finding from several answers to the same question.
-
-    A failed sample makes the whole `failed`, so that a later run asks for it again. Otherwise
-    the most frequent outcome decides, and among scored samples the mean; all are kept.
-    """
-    failed = next((s for s in samples if s.retryable), None)
-    if failed is not None:
-        return failed
-    outcome = Counter(s.outcome for s in samples).most_common(1)[0][0]
-    same = [s for s in samples if s.outcome == outcome]
-    kept = [{"outcome": s.outcome, "value": s.value, "level": s.level} for s in samples]
-    detail: dict[str, Any] = {**same[0].detail, "samples": kept}
-    if outcome != "scored":
-        return replace(same[0], detail=detail)
-    values = [s.value for s in same if s.value is not None]
-    levels = Counter(s.level for s in same)
-    detail["distribution"] = {str(level): n / len(same) for level, n in levels.items()}
-    mean = sum(values) / len(values)
-    return replace(same[0], value=mean, level=levels.most_common(1)[0][0], detail=detail)

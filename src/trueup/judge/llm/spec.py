@@ -53,6 +53,8 @@ class LLMSpec(_Strict):
     explain: Literal["before", "after", "none"] = "before"
     value: Literal["stated", "expected"] = "stated"
     samples: PositiveInt = 1
+    shuffle_options: Annotated[int, Field(ge=2)] | None = None
+    criteria_order: Literal["fixed", "rotated"] = "fixed"
     use_reference: bool = True
     structured: Rung | Literal["auto"] = "auto"
 
@@ -78,6 +80,27 @@ class LLMSpec(_Strict):
             msg = "value: expected needs the value before any explanation: explain: after, or none"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _has_criteria_to_rotate(self) -> Self:
+        """Refuse a rotation where there is nothing to rotate."""
+        if self.criteria_order == "rotated" and self.group(2) == 1:
+            msg = (
+                "criteria_order: rotated does nothing where each call asks one criterion: set "
+                "calls: per_item or {batch: K}, with value: stated, or leave criteria_order out"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def asks(self) -> int:
+        """How often each question is put for one finding."""
+        return self.samples * (self.shuffle_options or 1)
+
+    @property
+    def lettered(self) -> bool:
+        """Whether answers are single letters, given by the place they are shown at."""
+        return self.value == "expected" or self.shuffle_options is not None
 
     def sampling(self) -> dict[str, Any]:
         """Return the sampling parameters that are sent; what is None is not sent."""

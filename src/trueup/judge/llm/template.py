@@ -4,8 +4,9 @@
     user     the task, then the item in fences                     the same for an item's calls
              then the criterion, then a reminder                   different in each call
 
-Weights, signs, gates, versions, arms, dates and other verdicts appear nowhere. With one call for
-an item the criteria come before the item, since they are then the part that calls share.
+Weights, signs, gates, versions, arms, dates and other verdicts appear nowhere. Criteria that
+share a call come before the item, since they are then the part that calls share; but not where
+their answers are shuffled, which makes them the part that differs.
 `VERSION` is part of the instrument: any change to a word here raises it.
 """
 
@@ -17,7 +18,7 @@ from trueup.item.model import as_text
 from trueup.judge.llm.fence import boundary, fence, neutralise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from trueup.item.model import Item
     from trueup.rubric.model import Criterion, Rubric
@@ -113,12 +114,12 @@ def material(item: Item, rubric: Rubric, *, secret: bytes, about: bytes, referen
 _ABSENT = {False: "not given for this item", True: "the system produced an empty output"}
 
 
-def question(criterion: Criterion, keys: Sequence[str]) -> str:
+def question(criterion: Criterion, labels: Mapping[str, str]) -> str:
     """Return one criterion as the judge reads it.
 
     Args:
         criterion: What is asked.
-        keys: What the judge answers with, one for each level in the order shown.
+        labels: Level key -> what the judge answers where it fits, in the order shown.
     """
     lines = [f"Question {criterion.id}: {_line(criterion.ask)}"]
     if criterion.when:
@@ -126,12 +127,10 @@ def question(criterion: Criterion, keys: Sequence[str]) -> str:
     if criterion.implicit:
         lines.append("For this question, what is clearly implied is enough.")
     lines.append("Answers:")
-    texts = [level.text or _PLAIN.get(level.key, "") for level in criterion.levels]
-    names = [level.key for level in criterion.levels]
-    for key, name, text in zip(keys, names, texts, strict=True):
+    texts = {level.key: level.text or _PLAIN.get(level.key, "") for level in criterion.levels}
+    for name, key in labels.items():
         label = key if key == name else f"{key} ({name})"
-        lines.append(f"- {label}: {_line(text)}" if text else f"- {label}")
-    lettered = dict(zip(names, keys, strict=True))
+        lines.append(f"- {label}: {_line(texts[name])}" if texts[name] else f"- {label}")
     for number, example in enumerate(criterion.examples, 1):
         lines.append(f"Example {number}:")
         lines += [
@@ -140,7 +139,7 @@ def question(criterion: Criterion, keys: Sequence[str]) -> str:
                 ("input", example.input),
                 ("context", example.context),
                 ("output", example.output),
-                ("answer", lettered[example.answer]),
+                ("answer", labels[example.answer]),
                 ("because", example.why),
             )
             if text

@@ -262,7 +262,7 @@ class NoBatch(ScriptedJudge):
         (_one, "_one cannot judge: it takes item. A judge has `async def judge(self, requests)`"),
         (_three, "it takes item, rubric, more"),
         (_list, "that yields (request id, Verdict)"),
-        (lambda item, rubric: {}, "has no name to keep its verdicts under"),  # noqa: ARG005 - as above
+        (lambda item, rubric: {}, "has no name to keep its verdicts under. Define it with def"),  # noqa: ARG005 - as above
         (functools.partial(_three, more=1), "has no name"),
         (NoVersionButConnect(), "has `connect` but lacks name, version"),
         (EmptyName(), "a judge's name is a text"),

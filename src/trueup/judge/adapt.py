@@ -215,7 +215,7 @@ def _name(obj: object, name: str | None) -> str:
         own = getattr(obj, "__name__", None) or type(obj).__name__
     if own in ("<lambda>", "partial"):
         what = f"{_shown(obj)} has no name to keep its verdicts under"
-        raise JudgeError(what, mend="Name it: as_judge(..., name='...')")
+        raise JudgeError(what, mend="Define it with def, or give it an attribute `name`")
     return str(own)
 
 

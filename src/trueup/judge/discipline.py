@@ -27,12 +27,13 @@ from typing import TYPE_CHECKING
 
 from trueup.errors import TrueupError
 from trueup.item.plain import excerpt
+from trueup.judge.blame import place_of
 from trueup.judge.reading import not_a_level
 from trueup.judge.secret import conceal
 from trueup.judge.verdict import Finding, Verdict, unscored
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from trueup.judge.protocol import Judge, Request
     from trueup.rubric.model import Criterion
@@ -71,14 +72,21 @@ async def disciplined(
         for request in requests:
             if request.id not in answerable:
                 yield request.id, Verdict(dict.fromkeys(request.criteria, _NOT_ITS_KIND))
+    if len(sent) == 1:
+        request, verdict = await _alone(judge, sent[0], counts)
+        yield request.id, _complete(verdict, request, whole[request.id])
+        return
     async with aclosing(_answers(judge, sent, counts)) as answers:
         async for request, verdict in answers:
-            asked = whole[request.id].criteria
-            if len(request.criteria) != len(asked):
-                every = {c: verdict.findings.get(c, _NOT_ITS_KIND) for c in asked}
-                yield request.id, replace(verdict, findings=every)
-            else:
-                yield request.id, verdict
+            yield request.id, _complete(verdict, request, whole[request.id])
+
+
+def _complete(verdict: Verdict, sent: Request, asked: Request) -> Verdict:
+    """Return a verdict on all that was asked, of which perhaps not everything was sent."""
+    if len(sent.criteria) == len(asked.criteria):
+        return verdict
+    every = {c: verdict.findings.get(c, _NOT_ITS_KIND) for c in asked.criteria}
+    return replace(verdict, findings=every)
 
 
 def raised(request: Request, error: Exception) -> Verdict:
@@ -93,7 +101,8 @@ def raised_finding(error: Exception) -> Finding:
     keys are taken out.
     """
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return unscored("failed", "judge_raised", excerpt(conceal(said), _SHOWN))
+    finding = unscored("failed", "judge_raised", excerpt(conceal(said), _SHOWN))
+    return replace(finding, detail={"raised": type(error).__name__, "at": place_of(error)})
 
 
 def _answerable(request: Request, kinds: frozenset[str]) -> Request:
@@ -111,11 +120,13 @@ async def _answers(
     if not requests:
         return
     batch = _Batch(judge, requests, counts)
-    async with aclosing(batch.answers()) as answers:
-        async for answer in answers:
+    try:
+        async for answer in batch:
             yield answer
+    finally:
+        await batch.aclose()
     left = list(batch.waiting.values())
-    if batch.error is None or len(requests) == 1:
+    if batch.error is None:
         for request in left:
             yield request, batch.unanswered(request)
         return
@@ -130,7 +141,10 @@ async def _answers(
 
 async def _alone(judge: Judge, request: Request, counts: Counter[str]) -> tuple[Request, Verdict]:
     batch = _Batch(judge, [request], counts)
-    found = [answer async for answer in batch.answers()]
+    try:
+        found = [answer async for answer in batch]
+    finally:
+        await batch.aclose()
     return found[0] if found else (request, batch.unanswered(request))
 
 
@@ -144,24 +158,32 @@ class _Batch:
         self._names = frozenset(request.id for request in requests)
         self.waiting = {request.id: request for request in requests}
         self.error: Exception | None = None
+        self._said: AsyncIterator[tuple[str, Verdict]] | None = None
 
-    async def answers(self) -> AsyncGenerator[tuple[Request, Verdict], None]:
-        """Yield what is answered, each request once; an exception ends it and is kept."""
-        said = None
+    def __aiter__(self) -> _Batch:
+        return self
+
+    async def __anext__(self) -> tuple[Request, Verdict]:
+        """Return the next answer, each request's once; an exception ends it and is kept."""
         try:
-            said = self._judge.judge(self._requests)
-            async for answer in said:
+            if self._said is None:
+                self._said = aiter(self._judge.judge(self._requests))
+            while True:
+                answer = await anext(self._said)
                 request = self._claim(answer)
                 if request is not None:
-                    yield request, held(answer[1], request, self._counts)
-        except TrueupError:
+                    return request, held(answer[1], request, self._counts)
+        except (TrueupError, StopAsyncIteration):
             raise
         except Exception as error:  # noqa: BLE001 - a judge is anybody's code; its fault is named
             self.error = error
-        finally:
-            close = getattr(said, "aclose", None)
-            if close is not None:
-                await close()
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        """Let go of the judge's answers."""
+        close = getattr(self._said, "aclose", None)
+        if close is not None:
+            await close()
 
     def unanswered(self, request: Request) -> Verdict:
         """Return the verdict on a request that got no answer."""

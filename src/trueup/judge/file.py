@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from trueup.errors import JudgeError, did_you_mean
+from trueup.errors import JudgeError
 from trueup.judge.secret import holds_secret, names_secret
 from trueup.rubric.problem import RubricProblems
+from trueup.rubric.slips import slips
 from trueup.rubric.source import MAX_CHARACTERS, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from pydantic_core import ErrorDetails
 
     from trueup.rubric.scalar import Scalar
     from trueup.rubric.source import Node, Source
@@ -64,29 +63,12 @@ class JudgeFile:
         try:
             return kind.model_validate(self.body if body is None else body)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
-            found.sort(key=lambda one: one["type"] != "extra_forbidden")  # slips explain the rest
-            raise self._problem(found[0], kind, at, others=len(found) - 1) from None
-
-    def _problem(
-        self, found: ErrorDetails, kind: type[BaseModel], at: tuple[str | int, ...], *, others: int
-    ) -> JudgeError:
-        path = found["loc"]
-        name = str(path[-1]) if path else "the file"
-        shown = ".".join(str(part) for part in path)
-        mend: str | None = None
-        if found["type"] == "extra_forbidden":
-            what = f"the key '{name}' is not known"
-            mend = did_you_mean(name, kind.model_fields) if len(path) == 1 else "Delete it"
-        elif found["type"] == "missing":
-            what, mend = f"the key '{shown}' is missing", f"Write {name}: ..."
-        else:
-            said = found["msg"].removeprefix("Value error, ")
-            what = f"{shown}: {said[:1].lower()}{said[1:]}" if shown else said
-        if others:
-            mend = f"{mend or ''} ({others} more in this file)".strip()
-        where = self.where((*at, *path), key=found["type"] == "extra_forbidden")
-        return JudgeError(what, where=where, mend=mend)
+            found = slips(error, kind, self.body if body is None else body, private=True)
+        first, mend = found[0], found[0].mend
+        if len(found) > 1:
+            mend = f"{mend} ({len(found) - 1} more in this file)".strip()
+        where = self.where((*at, *first.path), key=first.at_key)
+        raise JudgeError(first.what, where=where, mend=mend or None)
 
 
 def read_judge_file(path: Path) -> JudgeFile:

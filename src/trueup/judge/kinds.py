@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from trueup.errors import JudgeError, WorkspaceError, did_you_mean
+from trueup.judge.origin import read_from
 from trueup.judge.vote import Aggregate  # noqa: TC001 - pydantic reads it while running
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _llm(part: Part) -> Judge:
     from trueup.judge.llm.judge import LLMJudge  # noqa: PLC0415 - only where it is used
     from trueup.judge.llm.spec import LLMSpec  # noqa: PLC0415 - same
 
-    return LLMJudge(part.file.spec(LLMSpec, part.body, part.at), name=part.name)
+    judge = LLMJudge(part.file.spec(LLMSpec, part.body, part.at), name=part.name)
+    return read_from(judge, lambda key: part.file.where((*part.at, key)))
 
 
 def _features(part: Part) -> Judge:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from trueup import errors
-from trueup.judge.features import head as module
+from trueup.judge.features import ridge, skill
 from trueup.judge.features.head import Head, TooFewLabels, UnusableLabels, fit_head
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def test_the_correlation_is_spearmans_where_all_weigh_the_same(
     pairs: list[tuple[int, int]],
 ) -> None:
     a, b = np.array(pairs, dtype=np.float64).T
-    found = module._spearman(a, b, np.ones(len(a)))
+    found = skill._spearman(a, b, np.ones(len(a)))
 
     if np.ptp(a) and np.ptp(b):
         assert found == pytest.approx(spearmanr(a, b).statistic)
@@ -265,12 +265,12 @@ def test_the_intraclass_correlation_is_that_of_the_analysis_of_variance() -> Non
 
     # By hand: the group means 1.5, 4.5, 8.5 give mean squares of 74/3 between and 1/2 within.
     expected = (74 / 3 - 1 / 2) / (74 / 3 + 1 / 2)
-    assert module._intraclass(values, group, np.array([2.0] * 3)) == pytest.approx(expected)
-    assert module._intraclass(values[[0, 5, 1, 4, 2, 3]], group, np.array([2.0] * 3)) == 0
+    assert skill._intraclass(values, group, np.array([2.0] * 3)) == pytest.approx(expected)
+    assert skill._intraclass(values[[0, 5, 1, 4, 2, 3]], group, np.array([2.0] * 3)) == 0
 
 
 def test_a_sample_of_one_fold_takes_the_heaviest_penalty() -> None:
     """Nothing can be held out, so nothing is known that would speak for a lighter one."""
     moments = np.eye(5)[None]
 
-    assert module._choose_penalty(moments) == module._PENALTIES.max()
+    assert ridge._choose_penalty(moments) == ridge._PENALTIES.max()

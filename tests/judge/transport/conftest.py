@@ -47,9 +47,16 @@ def kind(request: pytest.FixtureRequest) -> Any:
 def call_to() -> Callable[..., Call]:
     """Make a call to a model at an address."""
 
-    def make(url: str, model: str = "judge", **options: Any) -> Call:
+    def make(
+        url: str,
+        model: str = "judge",
+        *,
+        provider: str = "openai",
+        key_env: str | None = None,
+        **options: Any,
+    ) -> Call:
         options = {"sampling": {"temperature": 0, "max_tokens": 50}, **options}
-        endpoint = Endpoint(model=f"openai/{model}", api_base=url)
+        endpoint = Endpoint(model=f"{provider}/{model}", api_base=url, api_key_env=key_env)
         options = {"messages": MESSAGES, "schema": SCHEMA, **options}
         return Call(criteria=("grounded",), endpoint=endpoint, **options)
 

@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from trueup.errors import JudgeError
-from trueup.judge.transport.address import OPENAI, address_of
+from trueup.judge.transport.address import OPENAI, address_of, keys_of_environment
 from trueup.judge.transport.base import Endpoint, Forbidden
 
 BASE = "http://user:p%40ss-word@host:8000/v1?api-version=2026&key=query-secret#part"
@@ -79,6 +79,42 @@ def test_every_credential_is_known_as_a_secret(monkeypatch: pytest.MonkeyPatch) 
     wanted = {"p@ss-word", "query-secret", "header-secret"}
     assert wanted | {"the-declared-key", "the-provider-key"} <= set(secrets)
     assert not {"evaluation", "1"} & set(secrets)
+
+
+def test_what_a_request_carries_is_exact_and_long_enough_to_be_a_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOME_VARIABLE", "the-declared-key")
+    monkeypatch.setenv("ACME_API_KEY", "the-provider-key-1")
+    base = "http://user:pw@host/v1?api-version=2024-02-01&key=query-secret"
+    headers = {"Authorization": "Bearer header-secret", "X-Key": "short", "X-Team": "evaluation"}
+
+    carried = address_of(endpoint(base, "SOME_VARIABLE", **headers)).carried()
+
+    wanted = {"the-declared-key", "query-secret", "header-secret", "Bearer header-secret"}
+    assert set(carried) == wanted | {"dXNlcjpwdw=="}
+    assert list(carried) == sorted(carried, key=len, reverse=True)
+
+
+def test_a_request_without_a_credential_carries_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine-and-nobody-elses-1")
+    monkeypatch.delenv("SOME_VARIABLE", raising=False)
+
+    assert address_of(endpoint("http://host/v1?api-version=2024-02-01")).carried() == ()
+    assert address_of(endpoint("http://host/v1", "SOME_VARIABLE")).carried() == ()
+
+
+def test_only_what_looks_like_a_key_is_one_of_the_environments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ACME_API_KEY", " the-provider-key-1\n")
+    monkeypatch.setenv("SORT_KEY", "customer-identifier")
+    monkeypatch.setenv("SHORT_KEY", "customer1")
+
+    keys = keys_of_environment()
+
+    assert "the-provider-key-1" in keys
+    assert not {"customer-identifier", "customer1"} & set(keys)
 
 
 def test_an_address_shows_no_credential() -> None:

@@ -218,6 +218,20 @@ def test_a_used_up_quota_is_no_matter_of_waiting(kind: Any, ask: Callable[..., R
         ask(kind, server.url)
 
 
+@pytest.mark.parametrize("rung", ["schema", "text"])
+def test_a_key_that_a_good_reply_sends_back_is_taken_out(
+    kind: Any, rung: str, monkeypatch: pytest.MonkeyPatch, ask: Callable[..., Reply]
+) -> None:
+    key = "an-unshaped-but-secret-word-77"
+    said = f'{{"explanation": "They sent {key}.", "answer": "met"}}'
+    monkeypatch.setenv("SOME_VARIABLE", key)
+
+    with FaultServer(answer=lambda _: said) as server:
+        reply = ask(kind, server.url, rung=rung, key_env="SOME_VARIABLE")
+
+    assert reply.text == '{"explanation": "They sent ***.", "answer": "met"}'
+
+
 def test_nothing_is_printed(
     server: FaultServer, kind: Any, capfd: Any, ask: Callable[..., Reply]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -117,6 +118,14 @@ WORDS = [
 @pytest.mark.parametrize(("status", "body", "kind"), WORDS)
 def test_words_and_codes_count(status: int, body: Any, kind: type[TransportFault]) -> None:
     assert type(fault(status, body)) is kind
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_refused_key_is_told_without_a_remedy_which_is_the_runs_to_give(status: int) -> None:
+    message = fault(status, openai("Incorrect key")).message
+
+    assert f"answered {status}: Incorrect key" in message
+    assert not re.search(r"api_key_env|; (?:give|use|set|add)\b", message)
 
 
 LACKING = [

@@ -294,6 +294,63 @@ def test_litellm_is_imported_with_the_first_call_and_not_before() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_what_takes_long_to_import_is_imported_before_a_call_when_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = loaded()
+    loads: list[str] = []
+
+    def load() -> Any:
+        loads.append("loaded")
+        monkeypatch.setattr(providers, "_library", library)
+        return library
+
+    monkeypatch.setattr(providers, "_library", None)
+    monkeypatch.setattr(providers, "_load", load)
+
+    async def readied(endpoint: Endpoint) -> list[str]:
+        transport = LitellmTransport(endpoint)
+        await transport.ready()
+        before = [*loads]
+        await transport.send(call_of(endpoint), rung="schema", drop=frozenset(), timeout=10)
+        await transport.close()
+        return before
+
+    with FaultServer() as server:
+        before = asyncio.run(readied(Endpoint(model="openai/m", api_base=server.url)))
+
+    assert before == loads == ["loaded"]
+
+
+@pytest.mark.parametrize("rung", ["schema", "text"])
+@pytest.mark.parametrize("route", ["openai", "hosted_vllm"])
+def test_what_a_caller_is_handling_is_not_taken_for_the_cause(route: str, rung: str) -> None:
+    with FaultServer() as server:
+        url = server.url
+
+    try:
+        int("something else")
+    except ValueError:
+        with pytest.raises(Unreachable) as caught:
+            ask(Endpoint(model=f"{route}/m", api_base=url), rung=rung)
+
+    assert caught.value.__cause__ is None
+
+
+def test_a_key_that_litellm_found_by_itself_is_taken_out_of_a_reply(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOSTED_VLLM_API_KEY", "hv-4Xq81LwPzR77aaVdGm20")
+
+    with FaultServer(answer=lambda _: "it was hv-4Xq81LwPzR77aaVdGm20") as server:
+        endpoint = Endpoint(model="hosted_vllm/m", api_base=server.url)
+        reply = ask(endpoint, rung="text")
+        sent = server.log[-1].headers.get("authorization")
+
+    assert sent == f"Bearer {concealed('hv-4Xq81LwPzR77aaVdGm20')}"
+    assert reply.text == "it was ***"
+
+
 def test_the_price_list_is_never_fetched() -> None:
     loaded()
 

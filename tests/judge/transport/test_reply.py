@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.judge.transport.base import Call, Endpoint, Reply, ServerFault
-from trueup.judge.transport.reply import dropped_from, reply_from
+from trueup.judge.transport.reply import concealed, dropped_from, reply_from
 
 
 def body_of(content: Any = "yes", **message: Any) -> dict[str, Any]:
@@ -118,6 +119,56 @@ def test_any_json_is_a_reply_or_a_server_fault(body: Any) -> None:
         return
     assert isinstance(reply.text, str)
     assert reply.text.encode() is not None
+
+
+KEY = "sk-4Xq8/1LwPz+R77"
+
+
+def test_a_key_that_comes_back_is_taken_out_of_everything_that_is_kept() -> None:
+    reply = reply_from(
+        {
+            "model": f"m-{KEY}",
+            "system_fingerprint": KEY,
+            "choices": [
+                {
+                    "message": {"content": f"a {KEY} b {KEY}", "refusal": f"Bearer {KEY}"},
+                    "finish_reason": KEY,
+                    "logprobs": {"content": [{"token": "a", "top_logprobs": [{"token": KEY}]}]},
+                }
+            ],
+        },
+        rung="schema",
+    )
+
+    kept = concealed(reply, (KEY,))
+
+    assert KEY not in repr(kept)
+    assert (kept.text, kept.refusal, kept.model) == ("a *** b ***", "Bearer ***", "m-***")
+    assert kept.logprobs == ()
+
+
+@pytest.mark.parametrize("key", [KEY, 'quo"ted\\key', "plainkey123"])
+@pytest.mark.parametrize("escape", [False, True], ids=["as it is", "with slashes escaped"])
+def test_a_key_that_comes_back_inside_json_is_taken_out_and_leaves_json(
+    key: str, *, escape: bool
+) -> None:
+    text = json.dumps({"answer": "met", "explanation": f"The key is {key}."})
+    reply = Reply(text=text.replace("/", "\\/") if escape else text)
+
+    kept = concealed(reply, (key,))
+
+    assert json.loads(kept.text) == {"answer": "met", "explanation": "The key is ***."}
+
+
+def test_the_longer_of_two_keys_goes_first() -> None:
+    assert concealed(Reply(text="abcdefgh-ij"), ("abcdefgh-ij", "abcdefgh")).text == "***"
+
+
+@pytest.mark.parametrize("secrets", [(), (KEY,)])
+def test_a_reply_without_a_key_is_the_same_reply(secrets: tuple[str, ...]) -> None:
+    reply = Reply(text="sk-4Xq8", logprobs=({"token": "sk-4Xq8"},))
+
+    assert concealed(reply, secrets) is reply
 
 
 def test_only_wished_parameters_count_as_dropped() -> None:

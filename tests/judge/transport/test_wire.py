@@ -147,7 +147,8 @@ def test_tokens_are_counted(
 def test_new_schemas_without_end_do_no_harm(
     server: FaultServer, kind: Any, monkeypatch: pytest.MonkeyPatch, call_to: Callable[..., Call]
 ) -> None:
-    monkeypatch.setattr(sys.modules[kind.__module__], "_SCHEMAS", 2)
+    module = sys.modules[kind.__module__]
+    monkeypatch.setattr(module, "_SHARED" if kind.name == "direct" else "_SCHEMAS", 2)
     calls = [
         call_to(server.url, schema={"type": "object", "title": f"number {number}"})
         for number in range(5)

@@ -13,27 +13,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trueup import errors
+from trueup.judge.features.ridge import REACH, Floats, Labelled, solve
+from trueup.judge.features.skill import Agreement, agreement
 from trueup.judge.features.surface import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
-Floats = NDArray[np.float64]
-
 LABELS_NEEDED = 30
 GROUPS_NEEDED = 5
-METHOD = "Spearman, group bootstrap in the manner of .632+, Fisher z with design effect"
-
-_REACH = 3.0
-_PENALTIES = np.logspace(-2, 1.5, 11)
-"""Candidates per unit of label weight: from hardly any shrinkage to each feature on its own."""
-_FOLDS = 10
-_REPLICATES = 100
-_SMALLEST_TEST = 3
-_Z95 = 1.959963984540054
 
 
 class TooFewLabels(errors.TooFewLabels, ValueError):
@@ -42,23 +32,6 @@ class TooFewLabels(errors.TooFewLabels, ValueError):
 
 class UnusableLabels(errors.DataError, ValueError):
     """Features, labels, groups or weights from which nothing can be learnt."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """How well a head orders items of groups it was not fitted on, as people order them."""
-
-    estimate: float
-    """Spearman correlation between prediction and label, in [-1, 1]."""
-    low: float
-    high: float
-    """Ends of the 95 % interval."""
-    n: int
-    """Labelled items."""
-    n_groups: int
-    """Groups that were held out together."""
-    method: str
-    """Name of the estimator and the interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +53,7 @@ class Head:
     low: float = 0.0
     """Scores are clipped to [low, high]."""
     high: float = 1.0
-    reach: float = _REACH
+    reach: float = REACH
     """A feature farther than this many standard deviations from its mean counts as that far."""
 
     @property
@@ -181,7 +154,7 @@ def fit_head(
     w = np.ones(y.shape) if weights is None else np.asarray(weights, dtype=np.float64)
     _check(x, y, w, groups=groups, width=len(features))
     data = _arrange(x, y, w, groups=groups, seed=seed)
-    fit = _solve(data, data.weights)
+    fit = solve(data, data.weights)
     return Head(
         features=tuple(features),
         means=tuple(fit.means.tolist()),
@@ -189,41 +162,21 @@ def fit_head(
         coefficients=tuple(fit.coefficients.tolist()),
         intercept=fit.intercept,
         penalty=fit.penalty,
-        agreement=_agreement(data, fit, np.random.default_rng(seed)),
+        agreement=agreement(data, fit, np.random.default_rng(seed)),
         n_labels=len(data.y),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Labelled:
-    """Labelled items, in an order that depends on their content and the seed alone."""
-
-    x: Floats
-    y: Floats
-    weights: Floats
-    group: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    means: Floats
-    scales: Floats
-    coefficients: Floats
-    intercept: float
-    penalty: float
-    fitted: Floats
-
-
 def _arrange(
     x: Floats, y: Floats, w: Floats, *, groups: Sequence[Hashable] | None, seed: int
-) -> _Labelled:
+) -> Labelled:
     key = str(seed).encode()
     rows = [blake2b(row.tobytes(), key=key).digest() for row in np.column_stack([x, y, w])]
     names = rows if groups is None else [blake2b(_name(g), key=key).digest() for g in groups]
     order = sorted(range(len(y)), key=lambda i: (names[i], rows[i]))
     starts = [groups is None or names[i] != names[k] for i, k in pairwise(order)]
     w = w[order] / w[order].mean()
-    return _Labelled(x[order], y[order], w, np.r_[0, np.cumsum(starts)])
+    return Labelled(x[order], y[order], w, np.r_[0, np.cumsum(starts)])
 
 
 def _name(group: Hashable) -> bytes:
@@ -256,144 +209,5 @@ def _check(
     if n_groups < GROUPS_NEEDED:
         raise TooFewLabels(
             f"the labelled items form only {n_groups} groups",
-            mend=f"Label items of at least {GROUPS_NEEDED}, or pass none if items are independent",
+            mend=f"Label items of at least {GROUPS_NEEDED}; independent items need no group",
         )
-
-
-def _solve(data: _Labelled, w: Floats) -> _Fit:
-    """Fit a ridge regression whose penalty is chosen by cross-validation over groups.
-
-    Of the candidates whose held-out squared error exceeds the smallest by no more than one standard
-    error of the difference over folds, the heaviest is taken (the one-standard-error rule; Breiman,
-    Friedman, Olshen and Stone 1984, section 3.4.3; here with the error of the paired difference).
-    Rows of weight 0 take no part, standardisation included; `fitted` holds their prediction.
-    """
-    total = w.sum()
-    means = w @ data.x / total
-    spread = np.sqrt(w @ (data.x - means) ** 2 / total)
-    flat = spread <= 1e-9 * np.maximum(1.0, np.abs(means))
-    scales = np.where(flat, 1.0, spread)
-    z = np.where(flat, 0.0, np.clip((data.x - means) / scales, -_REACH, _REACH))
-    design = np.column_stack([np.ones(len(z)), z, data.y])
-    folds = [data.group % _FOLDS == k for k in range(_FOLDS)]
-    moments = np.stack([(design[fold].T * w[fold]) @ design[fold] for fold in folds])
-    penalty = _choose_penalty(moments[moments[:, 0, 0] > 0])
-    solution = _ridge(moments.sum(axis=0), np.array([penalty]))[0]
-    fitted = np.clip(design[:, :-1] @ solution, 0.0, 1.0)
-    return _Fit(means, scales, solution[1:], float(solution[0]), float(penalty * total), fitted)
-
-
-def _ridge(moments: Floats, penalties: Floats) -> Floats:
-    """Return intercept and coefficients, shape (..., p, d + 1), for p penalties per unit of weight.
-
-    `moments` are the cross products of (1, features, label), shape (..., d + 2, d + 2).
-    """
-    gram, target = moments[..., :-1, :-1], moments[..., :-1, -1]
-    free_intercept = np.diag(np.r_[0.0, np.ones(gram.shape[-1] - 1)])
-    amount = moments[..., :1, :1] * penalties[:, None]
-    systems = gram[..., None, :, :] + amount[..., None] * free_intercept
-    targets = np.broadcast_to(target[..., None, :, None], (*systems.shape[:-1], 1))
-    return np.linalg.solve(systems, targets)[..., 0]
-
-
-def _choose_penalty(moments: Floats) -> float:
-    folds = len(moments)
-    if folds == 1:
-        return float(_PENALTIES[-1])
-    solutions = _ridge(moments.sum(axis=0) - moments, _PENALTIES)
-    residual = np.concatenate([solutions, -np.ones((*solutions.shape[:-1], 1))], axis=-1)
-    loss = np.einsum("kpi,kij,kpj->kp", residual, moments, residual)
-    excess = loss - loss[:, [loss.sum(axis=0).argmin()]]
-    error = excess.std(axis=0, ddof=1) * np.sqrt(folds)
-    return float(_PENALTIES[excess.sum(axis=0) <= error].max())
-
-
-def _agreement(data: _Labelled, fit: _Fit, rng: np.random.Generator) -> Agreement:
-    """Estimate the skill on new groups, with a 95 % interval.
-
-    Point: each replicate of a bootstrap of whole groups fits on the groups drawn, penalty included,
-    and correlates prediction and label in those left out. That average, h, is low, for a replicate
-    sees 63 % of the groups. As the .632+ estimator does (Efron and Tibshirani 1997, JASA 92,
-    548-560; the error is 1 - rho, no information is rho = 0), it is moved towards the fit's own
-    correlation o, the less the more the fit has overfitted, R = (o - h) / o. A ranking keeps its
-    overfit under any penalty, so the paper's weight is multiplied by 1 - R once more; a negative
-    h, where the paper stops at 0, is kept.
-
-    Interval: Fisher's z, with the error of a Spearman correlation of Bonett and Wright (2000,
-    Psychometrika 65, 23-28) and two widenings. Without signal a correlation between labels and
-    predictions learnt from one another has up to twice the variance (each pair of labels counts
-    both ways): a factor 1 + R**3, whose power was chosen by simulation. And the number of items is
-    the effective one: Kish's for the weights over Moulton's design effect for the groups (1986,
-    J. Econometrics 32, 385-397), 1 + (m - 1) a b, with m the group size as an item sees it and a, b
-    the intraclass correlations of the ranks of held-out predictions and of what these leave over.
-    """
-    n = len(data.y)
-    held_out, unseen = _held_out(data, rng)
-    own = _spearman(fit.fitted, data.y, data.weights)
-    overfit = (own - max(held_out, 0.0)) / own if own > max(held_out, 0.0) else 0.0
-    share = 0.632 / (1 - 0.368 * overfit)
-    estimate = held_out + (1 - share) * (1 - overfit) * (own - held_out)
-
-    sizes = np.bincount(data.group).astype(np.float64)
-    p, q = _ranks(unseen, data.weights), _ranks(data.y, data.weights)
-    p, q = p - p.mean(), q - q.mean()
-    left_over = q - p * (p @ q) / (p @ p) if p.any() else q
-    clustering = _intraclass(p, data.group, sizes) * _intraclass(left_over, data.group, sizes)
-    design_effect = 1 + (sizes @ sizes / n - 1) * clustering
-    effective = n**2 / (data.weights @ data.weights) / design_effect
-    widening = (1 + estimate**2 / 2) * (1 + overfit**3)
-    error = np.sqrt(widening / max(float(effective) - 3, 1.0))
-    z = np.arctanh(np.clip(estimate, -1 + 1e-9, 1 - 1e-9))
-    return Agreement(
-        estimate=float(estimate),
-        low=float(min(np.tanh(z - _Z95 * error), estimate)),
-        high=float(max(np.tanh(z + _Z95 * error), estimate)),
-        n=n,
-        n_groups=len(sizes),
-        method=METHOD,
-    )
-
-
-def _held_out(data: _Labelled, rng: np.random.Generator) -> tuple[float, Floats]:
-    """Return the mean correlation in groups left out, and each row's mean prediction there."""
-    n_groups = int(data.group[-1]) + 1
-    found, summed, times = [], np.zeros(len(data.y)), np.zeros(len(data.y))
-    for _ in range(_REPLICATES):
-        draws = rng.integers(n_groups, size=n_groups)
-        drawn = np.bincount(draws, minlength=n_groups)[data.group]
-        out = drawn == 0
-        if out.sum() < _SMALLEST_TEST or np.ptp(data.y[out]) == 0:
-            continue
-        predicted = _solve(data, data.weights * drawn).fitted[out]
-        found.append(_spearman(predicted, data.y[out], data.weights[out]))
-        summed[out] += predicted
-        times[out] += 1
-    return float(np.mean(found)), summed / np.maximum(times, 1)
-
-
-def _spearman(a: Floats, b: Floats, w: Floats) -> float:
-    p, q = _ranks(a, w), _ranks(b, w)
-    total = w.sum()
-    p, q = p - w @ p / total, q - w @ q / total
-    spread = np.sqrt((w @ p**2) * (w @ q**2))
-    return float(np.clip(w @ (p * q) / spread, -1, 1)) if spread > 0 else 0.0
-
-
-def _ranks(values: Floats, w: Floats) -> Floats:
-    """Rank by the weight below plus half of the tied weight: mid-ranks where all weigh the same."""
-    distinct, place = np.unique(values, return_inverse=True)
-    weight = np.bincount(place, weights=w, minlength=len(distinct))
-    return (np.cumsum(weight) - weight / 2)[place]
-
-
-def _intraclass(values: Floats, group: NDArray[np.int64], sizes: Floats) -> float:
-    """Return the one-way analysis-of-variance estimate, clipped to [0, 1]."""
-    n, k = len(values), len(sizes)
-    if n == k:
-        return 0.0
-    means = np.bincount(group, weights=values) / sizes
-    between = sizes @ (means - values.mean()) ** 2 / (k - 1)
-    within = ((values - means[group]) ** 2).sum() / (n - k)
-    usual_size = (n - sizes @ sizes / n) / (k - 1)
-    spread = between + (usual_size - 1) * within
-    return float(np.clip((between - within) / spread, 0, 1)) if spread > 0 else 0.0

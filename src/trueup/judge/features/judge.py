@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trueup.item.model import Item
-    from trueup.judge.features.head import Agreement, Head
+    from trueup.judge.features.head import Head
+    from trueup.judge.features.skill import Agreement
     from trueup.judge.protocol import Request
     from trueup.rubric.model import Criterion, Rubric
 

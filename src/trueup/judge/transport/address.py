@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from trueup.errors import JudgeError
+from trueup.judge.secret import names_secret
 from trueup.judge.transport.base import Forbidden
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ OPENAI = "https://api.openai.com/v1"
 _OPENAI_HOST = "api.openai.com"
 _SHORTEST = 8  # no key is shorter, while DEBUG_TOKEN=1 is common
 _SECRET_VARIABLE = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)$")
+_KEY_SHAPED = re.compile(r"(?=.*\d)[!-~]{16,}")
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential", re.IGNORECASE)
 
 
@@ -42,7 +44,9 @@ class Address:
     basic: str
     """The Authorization header that the address itself asked for, or nothing."""
     hidden: tuple[str, ...]
-    """The credentials in the address and in the headers."""
+    """The credentials in the address and in the headers, and all values of its query."""
+    given: tuple[str, ...]
+    """The credentials among them, without what a query may say besides."""
 
     def key(self) -> str:
         """Return the key that the environment holds now; nothing where none is needed.
@@ -54,10 +58,10 @@ class Address:
             return ""
         key = os.environ.get(self.key_env, "").strip()
         if not key:
-            msg = f"{self.where} needs a key; set the environment variable {self.key_env}"
+            msg = f"{self.where} needs a key, and the variable {self.key_env} is not set"
             raise Forbidden(msg)
         if not (key.isascii() and key.isprintable()):
-            msg = f"the environment variable {self.key_env} holds no key; set it to one"
+            msg = f"what the environment variable {self.key_env} holds cannot be a key"
             raise Forbidden(msg)
         return key
 
@@ -72,6 +76,29 @@ class Address:
             if name == self.key_env or _SECRET_VARIABLE.search(name)
         )
         return (*self.hidden, *(key for key in keys if len(key) >= _SHORTEST))
+
+    def carried(self) -> tuple[str, ...]:
+        """Return the credentials that a request carries, the longest first; shorter ones are none.
+
+        An endpoint may send them back in a reply, and a reply is kept. These are few and exact, so
+        that nothing else is ever taken out of an answer.
+        """
+        key = os.environ.get(self.key_env, "").strip() if self.key_env else ""
+        found = (word for word in (key, *self.given) if len(word) >= _SHORTEST)
+        return tuple(sorted(found, key=len, reverse=True))
+
+
+def keys_of_environment() -> tuple[str, ...]:
+    """Return what litellm may send where no variable is named: it reads its providers' own.
+
+    A reply must not lose words to a variable such as `SORT_KEY=customer`, so that only what is as
+    long as a key, with a digit in it, counts.
+    """
+    return tuple(
+        key
+        for name, value in os.environ.items()
+        if _SECRET_VARIABLE.search(name) and _KEY_SHAPED.fullmatch(key := value.strip())
+    )
 
 
 def address_of(endpoint: Endpoint) -> Address:
@@ -100,12 +127,15 @@ def address_of(endpoint: Endpoint) -> Address:
     key_env = endpoint.api_key_env
     if key_env is None and not basic and url.host == _OPENAI_HOST:
         key_env = "OPENAI_API_KEY"
-    hidden = [password or user or "", basic.removeprefix("Basic "), *url.query.values()]
-    hidden += [value for name, value in endpoint.headers.items() if _SECRET_HEADER.search(name)]
+    given = [password or user or "", basic.removeprefix("Basic ")]
+    given += [value for name, value in endpoint.headers.items() if _SECRET_HEADER.search(name)]
+    given += [value.rpartition(" ")[2] for value in given]  # Bearer KEY
+    given += [value for name, value in url.query.items() if names_secret(name)]
     return Address(
         url=bare,
         where=str(bare.with_query(None)).rstrip("/"),
         key_env=key_env,
         basic=basic,
-        hidden=tuple(word for word in hidden if word),
+        hidden=tuple(dict.fromkeys(filter(None, (*given, *url.query.values())))),
+        given=tuple(dict.fromkeys(given)),
     )

@@ -261,6 +261,10 @@ class Transport(Protocol):
         """
         ...
 
+    async def ready(self) -> None:
+        """Do what takes long and is needed once, before a call's time begins to run."""
+        ...
+
     async def close(self) -> None:
         """Close all connections."""
         ...

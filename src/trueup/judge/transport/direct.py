@@ -24,7 +24,7 @@ from trueup.judge.transport.problem import (
     problem_from,
     sent_with,
 )
-from trueup.judge.transport.reply import MAX_BYTES, TOO_LARGE, dropped_from, reply_from
+from trueup.judge.transport.reply import MAX_BYTES, TOO_LARGE, concealed, dropped_from, reply_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from trueup.judge.transport.base import Call, Endpoint, Reply, Rung
     from trueup.judge.transport.problem import Problem
 
-_SCHEMAS = 256  # judges use a handful of schemas; whoever makes a new one each time gains nothing
+_SHARED = 256  # judges share a handful of parts; whoever makes new ones each time gains nothing
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # Mappings that are no dict are spelled as one. ASCII, so that no text can fail to be encoded.
 _encode = json.JSONEncoder(separators=(",", ":"), default=dict).encode
+_text = json.encoder.encode_basestring_ascii
 
 
 class DirectTransport:
@@ -64,7 +65,7 @@ class DirectTransport:
         self._url = (base / "chat/completions").with_query(base.query)
         self._proxy = _proxy_for(base)
         self._opening = f'{{"model":{_encode(endpoint.wire_model)},"messages":'
-        self._formats: dict[int, tuple[Mapping[str, Any], str, str]] = {}
+        self._spelled: dict[int, tuple[object, str]] = {}
 
     async def send(self, call: Call, *, rung: Rung, drop: frozenset[str], timeout: float) -> Reply:  # noqa: ASYNC109 - the contract's own bound on the whole attempt
         """Make one attempt on the given rung, without the dropped parameters.
@@ -99,6 +100,9 @@ class DirectTransport:
         # Raised here, and not where it was caught, so that no traceback shows the request.
         raise fault
 
+    async def ready(self) -> None:
+        """Do nothing: a first call needs no more than any other."""
+
     async def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         await self._connections.close()
@@ -113,30 +117,37 @@ class DirectTransport:
         return {**headers, **self._endpoint.headers} if self._endpoint.headers else headers
 
     def _body(self, call: Call, *, rung: Rung, drop: frozenset[str]) -> bytes:
-        options = {name: value for name, value in call.sampling.items() if name not in drop}
-        if call.logprobs > 0 and "logprobs" not in drop:
-            options |= {"logprobs": True, "top_logprobs": call.logprobs}
-        parts = [self._opening, _encode(call.messages)]
+        *fixed, last = call.messages
+        messages = [self._once(message) for message in fixed]
+        messages.append(f'{{"role":{_text(last["role"])},"content":{_text(last["content"])}}}')
+        parts = [self._opening, "[", ",".join(messages), "]"]
+        if drop:
+            options = _encode({k: v for k, v in call.sampling.items() if k not in drop})[1:-1]
+        else:
+            options = self._once(call.sampling)[1:-1]
         if options:
-            parts += [",", _encode(options)[1:-1]]
+            parts += [",", options]
+        if call.logprobs > 0 and "logprobs" not in drop:
+            parts.append(f',"logprobs":true,"top_logprobs":{call.logprobs}')
         if rung == "schema":
-            parts.append(self._format(call))
+            parts += [
+                ',"response_format":{"type":"json_schema","json_schema":{"name":',
+                f'{_text(call.schema_name)},"strict":true,"schema":{self._once(call.schema)}}}}}',
+            ]
         elif rung == "object":
             parts.append(',"response_format":{"type":"json_object"}')
         parts.append("}")
         return "".join(parts).encode("ascii")
 
-    def _format(self, call: Call) -> str:
-        """Return the schema's part of the body, spelled once for each schema object."""
-        known = self._formats.get(id(call.schema))
-        if known is not None and known[0] is call.schema and known[1] == call.schema_name:
-            return known[2]
-        shape = {"name": call.schema_name, "strict": True, "schema": call.schema}
-        text = _encode({"type": "json_schema", "json_schema": shape})
-        text = f',"response_format":{text}'
-        if len(self._formats) >= _SCHEMAS:
-            self._formats.clear()
-        self._formats[id(call.schema)] = (call.schema, call.schema_name, text)
+    def _once(self, part: Mapping[str, Any]) -> str:
+        """Return a part that many calls share as JSON, spelled once for each object."""
+        known = self._spelled.get(id(part))
+        if known is not None and known[0] is part:
+            return known[1]
+        if len(self._spelled) >= _SHARED:
+            self._spelled.clear()
+        text = _encode(part)
+        self._spelled[id(part)] = (part, text)
         return text
 
     def _understood(
@@ -170,7 +181,8 @@ class DirectTransport:
                 sent=sent_with(call, rung=rung, drop=drop),
                 secrets=self._address.secrets(),
             )
-        return reply_from(body, rung=rung, dropped=dropped_from(call, drop))
+        reply = reply_from(body, rung=rung, dropped=dropped_from(call, drop))
+        return concealed(reply, self._address.carried())
 
     def _broken(self, what: str, error: Exception) -> str:
         said = clean(str(error) or type(error).__name__, secrets=self._address.secrets())

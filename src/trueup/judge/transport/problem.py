@@ -169,8 +169,7 @@ def fault_from(
     wait = problem.retry_after
     fault: TransportFault
     if status == 402 or (status == 429 and problem.codes & _SPENT_CODES):  # noqa: PLR2004 - HTTP: payment required
-        mend = "the account's quota is used up, so add credit or use another key"
-        fault = Forbidden(f"{msg}; {mend}")
+        fault = Forbidden(f"{msg}; the account's quota is used up")
     elif status == 429:  # noqa: PLR2004 - HTTP: too many requests
         # OpenAI's words for a request beyond a whole minute's tokens: waiting never helps.
         hopeless = "request too large" in problem.message.lower()
@@ -194,10 +193,9 @@ def _client_fault(problem: Problem, msg: str, sent: Collection[str]) -> Transpor
     elif problem.codes & _TOO_LONG_CODES or problem.status == 413:  # noqa: PLR2004 - body too large
         fault = TooLong(msg)
     elif problem.status == 401:  # noqa: PLR2004 - the key is unknown
-        fault = Forbidden(f"{msg}; give the right key in the variable that api_key_env names")
+        fault = Forbidden(msg)
     elif problem.status == 403:  # noqa: PLR2004 - the key may not, or a gateway's moderation
-        forbidden = Forbidden(f"{msg}; use a key that may use this model")
-        fault = Filtered(msg) if _FILTERED.search(text) else forbidden
+        fault = Filtered(msg) if _FILTERED.search(text) else Forbidden(msg)
     elif parameter := _unsupported(problem, text, sent):
         fault = Unsupported(msg, parameter=parameter)
     elif _TOO_LONG.search(text):

@@ -18,13 +18,20 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from trueup.judge.transport.address import address_of
+from trueup.judge.transport.address import address_of, keys_of_environment
 from trueup.judge.transport.base import TimedOut, TransportFault
+from trueup.judge.transport.cancel import cancellable
 from trueup.judge.transport.connection import Connections
 from trueup.judge.transport.price import price
 from trueup.judge.transport.problem import sent_with
 from trueup.judge.transport.provider_faults import fault_of
-from trueup.judge.transport.reply import MAX_BYTES, TOO_LARGE, dropped_from, reply_from
+from trueup.judge.transport.reply import (
+    MAX_BYTES,
+    TOO_LARGE,
+    concealed,
+    dropped_from,
+    reply_from,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -76,13 +83,17 @@ class LitellmTransport:
             connections, response_class=_BoundedResponse, on_close=_forget
         )
 
+    async def ready(self) -> None:
+        """Import litellm and instructor, which takes seconds, before any clock of a call starts."""
+        await self._loaded()
+
     async def send(self, call: Call, *, rung: Rung, drop: frozenset[str], timeout: float) -> Reply:  # noqa: ASYNC109 - the contract's own bound on the whole attempt
         """Make one attempt on the given rung, without the dropped parameters.
 
         Raises:
             TransportFault: No usable reply; the subclass says why.
         """
-        library = _library if _library is not None else await asyncio.to_thread(_load)
+        library = await self._loaded()
         request = self._request(call, drop=drop, timeout=timeout)
         request["shared_session"] = await self._connections.session()
         fault: TransportFault
@@ -100,7 +111,8 @@ class LitellmTransport:
                 secrets=self._address.secrets(),
             )
         else:
-            return reply_from(_body_of(completion), rung=rung, dropped=dropped_from(call, drop))
+            reply = reply_from(_body_of(completion), rung=rung, dropped=dropped_from(call, drop))
+            return concealed(reply, self._carried())
         finally:
             _asking.reset(quiet)
         # Raised here, and not where it was caught, so that no traceback shows the request.
@@ -109,6 +121,16 @@ class LitellmTransport:
     async def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         await self._connections.close()
+
+    async def _loaded(self) -> _Library:
+        return _library if _library is not None else await asyncio.to_thread(_load)
+
+    def _carried(self) -> tuple[str, ...]:
+        """Return the credentials that a request carried, or may have carried."""
+        carried = self._address.carried()
+        if self._address.key_env is None and not self._keyless:
+            carried += keys_of_environment()
+        return carried
 
     async def _ask(
         self, library: _Library, call: Call, request: dict[str, Any], *, rung: Rung
@@ -126,7 +148,9 @@ class LitellmTransport:
         except library.gave_up as error:
             completion, cause = error.last_completion, error.__cause__ or error
         if completion is None:
-            raise cause  # raised inside the handler, it would lose what caused it
+            # Raised inside the handler, or while a caller is handling an error of its own, it
+            # would get that one for its context and lose what caused it.
+            raise cause from cause.__cause__ or cause.__context__
         return completion
 
     def _request(
@@ -224,7 +248,8 @@ def _assemble() -> _Library:
 
     async def complete(**request: Any) -> Any:  # noqa: ANN401 - litellm's own parameters
         # No cache: a question that is put again must be answered again.
-        return await litellm.acompletion(**request, max_retries=0, num_retries=0, caching=False)
+        once = litellm.acompletion(**request, max_retries=0, num_retries=0, caching=False)
+        return await cancellable(once)
 
     async def complete_strictly(**request: Any) -> Any:  # noqa: ANN401 - litellm's own parameters
         request["response_format"]["json_schema"]["strict"] = True  # instructor leaves it out

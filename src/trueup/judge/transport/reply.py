@@ -5,12 +5,14 @@ Shared by all transports, so that the same answer gives the same reply through e
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trueup.judge.transport.base import Reply, ServerFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from trueup.judge.transport.base import Call, Rung
 
@@ -18,6 +20,9 @@ MAX_BYTES = 10_000_000
 """The largest body that is read; a verdict has some kilobytes."""
 
 TOO_LARGE = f"the reply is larger than {MAX_BYTES // 1_000_000} MB, so it was not read"
+
+_SAID = ("text", "refusal", "model", "fingerprint", "finish_reason")
+_ESCAPED = frozenset('"\\/')
 
 Json: TypeAlias = Any
 """What json.loads returns: checked where it is used."""
@@ -59,6 +64,37 @@ def reply_from(body: Json, *, rung: Rung, dropped: tuple[str, ...] = ()) -> Repl
     except (KeyError, TypeError, AttributeError):
         msg = "the reply is JSON, but no chat completion"
         raise ServerFault(msg) from None
+
+
+def concealed(reply: Reply, secrets: Collection[str]) -> Reply:
+    """Return a reply without the keys that the endpoint has sent back in it.
+
+    What an endpoint says is kept and shown, and a key must be neither. An answer in which none
+    stands is returned as it is.
+
+    Args:
+        reply: As it came.
+        secrets: What `Address.carried` gives: the longest first.
+    """
+    if not secrets:
+        return reply
+    said = {name: getattr(reply, name) for name in _SAID}
+    tokens = str(reply.logprobs) if reply.logprobs else ""
+    found = [word for secret in secrets for word in _spellings(secret)
+             if word in tokens or any(word in text for text in said.values())]  # fmt: skip
+    if not found:
+        return reply
+    for word in found:
+        said = {name: text.replace(word, "***") for name, text in said.items()}
+    return replace(reply, **said, logprobs=())  # tokens would spell what the text said
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """Return a key as it stands in plain text, and as JSON may write it inside a text."""
+    if _ESCAPED.isdisjoint(secret):
+        return (secret,)
+    quoted = json.dumps(secret)[1:-1]
+    return tuple(dict.fromkeys((secret, quoted, quoted.replace("/", "\\/"))))
 
 
 def dropped_from(call: Call, drop: frozenset[str]) -> tuple[str, ...]:

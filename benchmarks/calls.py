@@ -16,7 +16,6 @@ from benchmarks.clients.work import CRITERION
 from benchmarks.meter import Goal, cores, environment, median, pin, run, table
 from benchmarks.peers import PEERS, python_of
 from benchmarks.server import answer
-
 from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:

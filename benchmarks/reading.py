@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks.clients.work import items
 from benchmarks.meter import median, run, say, table
-
 from trueup.item.read import open_items
 from trueup.rubric.load import parse_rubric
 from trueup.rubric.scoring import Scorer

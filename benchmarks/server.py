@@ -13,7 +13,6 @@ import sys
 from typing import Any
 
 from benchmarks.clients.work import QUOTE
-
 from trueup.testing.faultserver import FaultServer, Reply
 
 _SENTENCE = "The reply names the three steps in their order and says what becomes of the tax."

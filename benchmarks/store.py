@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks.clients.work import peak_mb
 from benchmarks.meter import Goal, run, say, table
-
 from trueup.item.model import Item
 from trueup.rubric.load import parse_rubric
 from trueup.runner.score import ScoringRun

@@ -24,7 +24,7 @@ import pytest
 
 import trueup
 from trueup import errors, testing
-from trueup.cli import common, main
+from trueup.cli import commands, common
 from trueup.judge.kinds import PanelSpec, ReplaySpec
 from trueup.judge.llm.spec import LLMSpec, PriceSpec
 from trueup.judge.transport.base import RUNGS, TransportFault
@@ -146,7 +146,7 @@ def test_every_error_is_described() -> None:
 
 
 def test_every_exit_status_is_described() -> None:
-    named = {**vars(main), **vars(common)}
+    named = {**vars(commands), **vars(common)}
     statuses = {value for name, value in named.items() if name.isupper() and isinstance(value, int)}
     raised = {kind.exit_status for kind in vars(errors).values()
               if isinstance(kind, type) and issubclass(kind, errors.TrueupError)}  # fmt: skip
@@ -155,7 +155,7 @@ def test_every_exit_status_is_described() -> None:
     assert rows == statuses | raised
 
 
-@pytest.mark.parametrize("command", main.COMMANDS)
+@pytest.mark.parametrize("command", commands.COMMANDS)
 def test_every_command_has_a_section(command: str) -> None:
     assert f"\n## {command}\n" in page("commands")
 
@@ -285,7 +285,7 @@ def typed(line: str) -> tuple[int, str]:
     os.environ["COLUMNS"] = "80"
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            status = main.run(line.split()[1:] if line.startswith("trueup") else line.split())
+            status = commands.run(line.split()[1:] if line.startswith("trueup") else line.split())
     finally:
         os.environ.pop("COLUMNS")
         if before is not None:
@@ -330,7 +330,7 @@ def test_printed_output_is_what_commands_print(path: Path) -> None:
 def test_every_option_of_every_command_has_its_help_on_the_page() -> None:
     marked = re.findall(r"<!-- help: ?(\w*) -->\n```text\n(.*?)```", page("commands"), re.DOTALL)
 
-    assert [command for command, _ in marked] == ["", *main.COMMANDS]
+    assert [command for command, _ in marked] == ["", *commands.COMMANDS]
     assert all("--json" in text for command, text in marked if command)
 
 

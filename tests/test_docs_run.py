@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import trueup
-from trueup.cli import main
+from trueup.cli import commands
 from trueup.runner.demo import make_workspace, run_demo
 from trueup.runner.spec import load_runner
 from trueup.testing import FaultServer, check_judge
@@ -231,7 +231,7 @@ def typed(words: list[str]) -> tuple[int, str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "80")
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            status = main.run(words[1:])
+            status = commands.run(words[1:])
     return status, "\n".join(row.rstrip() for row in printed.getvalue().splitlines())
 
 

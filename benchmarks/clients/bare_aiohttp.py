@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+
 from benchmarks.clients.work import Work, drain, measure
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import instructor
 import litellm
-from benchmarks.clients.work import Work, drain, measure
 from pydantic import BaseModel
+
+from benchmarks.clients.work import Work, drain, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from autoevals import LLMClassifier  # type: ignore[import-not-found] # in an environment of its own
-from benchmarks.clients.work import CRITERION, Work, drain, items, measure
 from openai import AsyncOpenAI
+
+from benchmarks.clients.work import CRITERION, Work, drain, items, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from benchmarks.clients.work import CRITERION, Work, drain, items, measure
 from openai import AsyncOpenAI
 from openevals.llm import (  # type: ignore[import-not-found] # in an environment of its own
     create_async_llm_as_judge,
 )
+
+from benchmarks.clients.work import CRITERION, Work, drain, items, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

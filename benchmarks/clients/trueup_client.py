@@ -6,9 +6,8 @@ import asyncio
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.clients.work import Work, items, measure
-
 import trueup
+from benchmarks.clients.work import Work, items, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trueup.errors import DataError
@@ -19,7 +19,7 @@ from trueup.judge.adapt import as_judge
 from trueup.registry import find, resolve
 from trueup.rubric.model import Rubric
 from trueup.runner.budget import Budget
-from trueup.runner.require import require_judge, require_prices
+from trueup.runner.require import require_judge, require_keys, require_prices
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from trueup.runner.result import Scores
 
 T = TypeVar("T")
+
+_LISTEN_SECONDS = 0.2
 
 LABEL_FIELDS = ("item_id", "criterion", "value", "annotator", "labelled_at")
 
@@ -114,7 +116,7 @@ async def ascore(
 
     Raises:
         ConfigError: Something that was given cannot be used; nothing was written.
-        CredentialsError: The endpoint refused the key.
+        CredentialsError: A key is missing, or the endpoint refused it.
         JudgeUnavailable: The judge cannot be reached; what was answered is kept.
         ValueError: limit, replicates or concurrency is less than 1.
     """
@@ -127,6 +129,7 @@ async def ascore(
     rubric_ = load_rubric(rubric)
     judge_ = None if judge is None else load_judge(judge)
     require_judge(rubric_, judge_)
+    require_keys(rubric_, judge_)
     caps = Budget.of(budget)
     source = open_items(_readable_again(items), fields=field_map, timezone=timezone)
     checked = check_items(source)
@@ -226,6 +229,8 @@ def _in_loop() -> bool:
 
 
 def _in_thread(work: Coroutine[Any, Any, T]) -> T:
+    caller = asyncio.current_task()
+    cancelled = caller.cancelling() if caller else 0
     running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = []
     done: Future[T] = Future()
 
@@ -243,6 +248,10 @@ def _in_thread(work: Coroutine[Any, Any, T]) -> T:
     thread = threading.Thread(target=_run, name="trueup")
     thread.start()
     try:
+        while not wait([done], timeout=_LISTEN_SECONDS).done:
+            # asyncio.run answers the first Ctrl-C by cancelling a task that is not listening
+            if caller is not None and caller.cancelling() > cancelled:
+                raise asyncio.CancelledError
         return done.result()
     finally:
         if not done.done():  # Ctrl-C reached this thread alone: end the run as it would have

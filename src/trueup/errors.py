@@ -7,7 +7,7 @@
     │   ├── DataError          a file or frame of items or labels
     │   ├── WorkspaceError     a folder, runner or name
     │   ├── StoreError         the store's file or URL
-    │   └── CredentialsError   an endpoint refused the key
+    │   └── CredentialsError   a key is missing or was refused
     ├── TooFewLabels           a judge cannot be fitted yet                  exit 3
     └── JudgeUnavailable       no call got through at all                    exit 3
 
@@ -80,7 +80,7 @@ class StoreError(ConfigError):
 
 
 class CredentialsError(ConfigError):
-    """An endpoint refused the key, so that asking again is pointless."""
+    """A key is missing or was refused, so that asking is pointless."""
 
 
 class TooFewLabels(TrueupError):

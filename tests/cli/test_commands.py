@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.cli.conftest import SOURCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +85,30 @@ def test_init_makes_a_workspace_that_passes_check_and_touches_nothing_again(
     assert {"path", "written"} == keys(again.json)
     assert not any(file["written"] for file in again.json)
     assert (here / "new" / "judges" / "local.yaml").read_text("utf-8") == "mine"
+
+
+def pasted(lines: str, folder: Path) -> int:
+    """Return the exit status of lines that were pasted into a shell."""
+    known = f'set -e\ntrueup() {{ "{sys.executable}" -m trueup "$@"; }}\n'
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run(
+        ["sh", "-c", known + lines], cwd=folder, env=environment, capture_output=True, check=False
+    )
+    return done.returncode
+
+
+@pytest.mark.parametrize("name", ["new", "a b's $HOME", "-x", "."])
+def test_what_init_tells_to_type_works_when_it_is_pasted(
+    trueup: Command, here: Path, name: str
+) -> None:
+    made = trueup("init", "--", name)
+    commands = [line for line in made.out.split("\n") if line.startswith("    ")]
+    *first, score = commands
+    (here / name / "outputs.jsonl").write_text('{"id": "a", "output": "Press Save."}\n', "utf-8")
+
+    assert pasted("\n".join(first), here) == 0
+    assert pasted("\n".join([*first[:-1], score]), here) == 0
+    assert len(first) == (1 if name == "." else 2)
 
 
 def test_a_fresh_workspace_passes_check(trueup: Command, here: Path) -> None:

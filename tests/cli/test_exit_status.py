@@ -27,16 +27,52 @@ def test_a_mean_score_below_the_bar_is_1(
     assert ("Below the bar" if status else "is reached") in done.out
 
 
-def test_the_bar_reached_only_by_what_could_be_scored_is_said_so(
-    trueup: Command, here: Path
+@pytest.mark.parametrize(
+    ("bar", "status", "said"),
+    [(0.5, 0, "is reached"), (0.51, 3, "depends on"), (1.0, 3, "The reasons above say why")],
+)
+def test_items_without_a_score_may_neither_pass_a_bar_nor_fail_it(
+    trueup: Command, here: Path, bar: float, status: int, said: str
 ) -> None:
     rows = '{"id": "a", "output": "Press Save."}\n{"id": "b"}\n'
     (here / "some.jsonl").write_text(rows, "utf-8")
-    done = trueup("score", "some.jsonl", "-r", "checks", "--bar", 0.9)
+    done = trueup("score", "some.jsonl", "-r", "checks", "--bar", bar)
 
-    assert done.status == 0
-    assert "missing values at their worst" in done.out
+    assert done.status == status
+    assert said in " ".join(done.out.split())
     assert "between 0.50 and 1.00" in done.out
+
+
+@pytest.mark.parametrize(
+    ("bar", "verdict", "status"),
+    [(0.2, "reached", 0), (0.5, "inconclusive", 3), (0.9, "missed", 1)],
+)
+def test_a_bar_that_half_of_the_items_cannot_speak_to_is_inconclusive_until_they_can(
+    *, trueup: Command, server: FaultServer, judge: str, bar: float, verdict: str, status: int
+) -> None:
+    failing = {f"Reply {n}:" for n in range(5)}
+    server.configure(
+        faults=lambda body, _: "404" if any(word in str(body) for word in failing) else None
+    )
+    command = ("score", "items.jsonl", "-r", "reply", "-j", judge, "--bar", bar, "--json")
+    done = trueup(*command)
+
+    assert done.json["bar"] == {"at": bar, "verdict": verdict}
+    assert (done.json["score"]["n"], done.status) == (5, status)
+
+    server.configure(faults=None)
+    again = trueup(*command)
+    assert again.json["bar"]["verdict"] == ("missed" if bar > 0.5 else "reached")
+    assert again.status == (1 if bar > 0.5 else 0)
+
+
+def test_a_mean_that_is_the_bar_but_for_rounding_reaches_it(trueup: Command, here: Path) -> None:
+    words = ("Reply", "Reply", "Reply", "Reply", "absent")  # 0.8, ten times, adds up to 7.999...
+    checks = [f"  - {{id: c{n}, check: {{pattern: {word}}}}}\n" for n, word in enumerate(words)]
+    rubric = "name: fifths\ntask: t\ncriteria:\n" + "".join(checks)
+    (here / "rubrics" / "fifths.yaml").write_text(rubric, "utf-8")
+
+    assert trueup("score", "items.jsonl", "-r", "fifths", "--bar", 0.8).status == 0
 
 
 @pytest.mark.parametrize("fault", ["refusal", "content-filter", "prose", "400-context-length"])
@@ -92,7 +128,8 @@ def test_a_refused_key_is_2_before_a_second_round_is_asked(
 
     assert done.status == 2
     assert done.json["error"]["kind"] == "CredentialsError"
-    assert "REPLY_KEY" in done.err
+    assert done.json["error"]["mend"] == "Check the key in the environment variable REPLY_KEY"
+    assert "api_key_env" not in done.json["error"]["what"]
     assert 1 <= requests <= 4
 
 
@@ -140,8 +177,8 @@ def test_check_is_2_where_a_file_cannot_be_used_and_names_each(trueup: Command, 
     done = trueup("check")
 
     assert done.status == 2
-    assert "typo.yaml:2: the key 'modle'" in done.out
-    assert "typo.yaml:2: the key 'itmes'" in done.out
+    assert "typo.yaml:2: 'modle' is an unknown key" in done.out
+    assert "typo.yaml:2: 'itmes' is an unknown key" in done.out
     assert "2 unusable" in done.out
 
 

@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 import trueup as facade
-from trueup.cli import common, main
+from trueup.cli import commands, common
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
-SHARED = {"__init__", "common", "main"}
+SHARED = {"__init__", "commands", "common", "main"}
 
 
 def test_the_commands_are_the_files_of_the_folder() -> None:
     files = {path.stem for path in Path(common.__file__).parent.glob("*.py")} - SHARED
 
-    assert files == set(main.COMMANDS)
+    assert files == set(commands.COMMANDS)
 
 
 def test_help_lists_every_command_and_the_exit_statuses(trueup: Command) -> None:
     done = trueup("--help")
 
     assert (done.status, done.err) == (0, "")
-    for command in main.COMMANDS:
+    for command in commands.COMMANDS:
         assert f"\n  {command} " in done.out
     assert "2 usage or configuration" in done.out
     assert "--no-version" not in done.out
 
 
-@pytest.mark.parametrize("command", main.COMMANDS)
+@pytest.mark.parametrize("command", commands.COMMANDS)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_command_explains_itself_and_all_its_options(
     trueup: Command, command: str, option: str

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Command
-
     from trueup.testing.faultserver import FaultServer
 
 GOOD = b'{"id": "good", "input": "q", "output": "Press Save."}\n'
@@ -95,6 +94,36 @@ def padded(item):
     shown = trueup("show", "--item", "i3").out
     assert "judge_raised" in shown
     assert "not this one" in shown
+
+
+BROKEN = """
+from trueup import Rules
+
+judge = Rules("broken", version="1")
+
+
+@judge.rule("step", "padded")
+def step(item):
+    return item.outptu == ""
+"""
+
+
+def test_a_judge_that_raises_on_every_item_is_no_fine_run(trueup: Command, here: Path) -> None:
+    file = here / "judges" / "broken.py"
+    file.write_text(BROKEN, "utf-8")
+    few = trueup("score", "items.jsonl", "-r", "reply", "-j", "broken", "--bar", 0.0)
+    assert few.status == 3
+    assert "judge_raised 10" in few.out
+
+    rows = [f'{{"id": "{n}", "output": "Reply {n}: Press Save."}}\n' for n in range(300)]
+    (here / "many.jsonl").write_text("".join(rows), "utf-8")
+    many = trueup("score", "many.jsonl", "-r", "reply", "-j", "broken", "--json")
+
+    assert (many.status, many.json["error"]["kind"]) == (2, "JudgeError")
+    assert many.json["error"]["where"] == "broken"
+    assert f"{file}:9" in many.err
+    assert "outptu" in many.err
+    assert trueup("show", "--json").json[0]["status"] == "failed"
 
 
 def test_what_a_judge_prints_does_not_spoil_the_json(trueup: Command, here: Path) -> None:

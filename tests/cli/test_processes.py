@@ -15,12 +15,25 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command, Start, WriteJudge
-
     from trueup.testing.faultserver import FaultServer
 
 SOURCE = Path(__file__).parents[2] / "src"
 _CONCURRENCY = 4
 _PATIENCE = 60
+
+
+_HOLD = """
+import importlib.abc, sys, time
+from pathlib import Path
+
+class Hold(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r} and not Path({held!r}).exists():
+            Path({held!r}).touch()
+            time.sleep(60)
+
+sys.meta_path.insert(0, Hold())
+"""
 
 
 def finished(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
@@ -58,6 +71,42 @@ def test_ctrl_c_keeps_what_was_answered_and_the_same_command_goes_on(
     assert again.status == 0
     repeats = server.requests - 20
     assert 0 <= repeats <= _CONCURRENCY
+
+
+@pytest.mark.parametrize("slow", ["typer", "trueup.cli.common", "ruamel.yaml"])
+def test_ctrl_c_while_modules_are_imported_ends_quietly(
+    start: Start, tmp_path: Path, slow: str
+) -> None:
+    hook, held = tmp_path / "hook", tmp_path / "held"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(_HOLD.format(module=slow, held=str(held)), "utf-8")
+    path = os.pathsep.join([str(hook), str(SOURCE)])
+    process = start("check", ".", PYTHONPATH=path)
+    for _ in range(_PATIENCE * 100):
+        if held.exists() or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    status, out, err = finished(process)
+
+    assert (status, out) == (130, "")
+    assert err in {"", "Interrupted.\n"}
+
+
+def test_a_command_in_the_background_goes_on_ignoring_ctrl_c(here: Path) -> None:
+    code = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from trueup.cli import main\n"
+        "main.run = lambda _: print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN) or 0\n"
+        "main.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        capture_output=True, text=True, timeout=_PATIENCE, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
 @pytest.mark.parametrize(

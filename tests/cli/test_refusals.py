@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Command, Result, WriteJudge
-
     from trueup.testing.faultserver import FaultServer
 
 ITEM = '{"id": "a", "output": "Press Save."}\n'
@@ -54,7 +53,7 @@ REFUSED: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("run", "typo"), ("typo.yaml:4", "'lmit'", "'limit'")),
     (("run", "broken"), ("broken.yaml:3",)),
     (("run", "double"), ("double.yaml:2", "twice")),
-    (("run", "wrong"), ("wrong.yaml:4", "limit", "integer")),
+    (("run", "wrong"), ("wrong.yaml:4", "'limit' is a whole number, not 'three'")),
     (("run", "nihgtly"), ("'nihgtly'",)),
     (("run", "typo", "--set", "limit"), ("KEY=VALUE", "limit")),
     (("run", "typo", "--set", "lmit=", "--set", "bar=x"), ("--set bar", "number")),

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Command
-
     from trueup.testing.faultserver import FaultServer
 
 RUNNER = """\

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Command, WriteJudge
-
     from trueup.testing.faultserver import FaultServer
 
 READ: dict[str, Callable[[Path], pd.DataFrame]] = {

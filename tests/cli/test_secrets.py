@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.conftest import honest
 from trueup.testing.faultserver import FaultServer, Reply
 
 if TYPE_CHECKING:
@@ -69,15 +70,59 @@ def test_a_key_written_into_a_judges_file_is_refused_without_being_repeated(
     assert not (here / ".trueup").exists()
 
 
-def test_a_missing_key_is_named_by_its_variable_and_nothing_is_asked(
-    trueup: Command, server: FaultServer, write_judge: WriteJudge
+@pytest.mark.parametrize("value", [None, " "], ids=["not set", "blank"])
+def test_a_missing_key_is_named_by_its_file_and_variable_before_anything_is_written(  # noqa: PLR0917 - fixtures
+    trueup: Command,
+    here: Path,
+    server: FaultServer,
+    write_judge: WriteJudge,
+    monkeypatch: pytest.MonkeyPatch,
+    value: str | None,
 ) -> None:
+    if value is not None:
+        monkeypatch.setenv("REPLY_KEY_THAT_IS_NOT_SET", value)
     write_judge(server, api_key_env="REPLY_KEY_THAT_IS_NOT_SET")
+    before = left_in(here)
     done = trueup(*SCORE)
 
-    assert done.status == 2
-    assert "REPLY_KEY_THAT_IS_NOT_SET" in done.err
+    assert (done.status, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    for word in ("judges/there.yaml:5", "REPLY_KEY_THAT_IS_NOT_SET", "Set it"):
+        assert word in done.err
     assert server.requests == 0
+    assert not (here / ".trueup").exists()
+    assert left_in(here) == before
+
+
+def test_a_plan_needs_no_key(trueup: Command, server: FaultServer, write_judge: WriteJudge) -> None:
+    write_judge(server, api_key_env="REPLY_KEY_THAT_IS_NOT_SET")
+
+    assert trueup(*SCORE, "--plan", "--json").json["calls"] == 4
+
+
+@pytest.mark.parametrize("transport", ["direct", "litellm"])
+def test_a_key_that_a_good_reply_sends_back_is_in_no_output_no_store_and_no_file(
+    trueup: Command,
+    here: Path,
+    write_judge: WriteJudge,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+) -> None:
+    key = KEYS[1]
+
+    def echo(request: dict[str, Any]) -> dict[str, Any]:
+        return {**honest(request), "explanation": f"The key is {key}."}
+
+    monkeypatch.setenv("REPLY_KEY", key)
+    with FaultServer(answer=echo) as server:
+        write_judge(server, api_key_env="REPLY_KEY", transport=transport)
+        done = trueup(*SCORE, "--json", "--out", "found.jsonl")
+
+    assert done.status == 0
+    assert "The key is ***." in (here / "found.jsonl").read_text("utf-8")
+    for shown in (done, trueup("show", "--item", "i0")):
+        assert key not in shown.out + shown.err
+    assert key.encode() not in left_in(here)
 
 
 def test_the_store_url_of_a_run_is_shown_without_its_password(trueup: Command, here: Path) -> None:

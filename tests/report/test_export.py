@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trueup.errors import ConfigError
-from trueup.report.export import ENDINGS, check_target, check_targets, write_rows
+from trueup.report.export import WRITERS, check_target, check_targets, write_rows
+from trueup.runner.result import COLUMNS, ITEM_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def test_csv_keeps_numbers_exact_and_nothing_empty(tmp_path: Path) -> None:
     assert read(path) == [{"value": "0.30000000000000004", "level": ""}]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", WRITERS)
 def test_more_rows_than_a_chunk_are_written_in_order(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"r{ending}"
     rows = ({"replicate": n, "value": None if n < 10_500 else 1.0} for n in range(20_001))
@@ -57,7 +58,7 @@ def test_more_rows_than_a_chunk_are_written_in_order(tmp_path: Path, ending: str
     assert [int(row["replicate"]) for row in read(path)] == list(range(20_001))
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", WRITERS)
 def test_no_rows_make_an_empty_file(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"r{ending}"
 
@@ -65,7 +66,31 @@ def test_no_rows_make_an_empty_file(tmp_path: Path, ending: str) -> None:
     assert read(path) == []
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [(COLUMNS, []), (ITEM_COLUMNS, []), (COLUMNS, [dict.fromkeys(COLUMNS)] * 2),
+     (ITEM_COLUMNS, [dict.fromkeys(ITEM_COLUMNS)])],
+)  # fmt: skip
+def test_parquet_has_its_columns_and_types_whatever_is_in_them(
+    tmp_path: Path, columns: dict[str, str], rows: list[dict[str, Any]]
+) -> None:
+    path = tmp_path / "r.parquet"
+    write_rows(rows, path, columns=columns)
+
+    table = pq.read_table(path)
+    types = {"double": "float64"}
+    found = {field.name: types.get(str(field.type), str(field.type)) for field in table.schema}
+    assert found == columns
+    assert table.to_pylist() == rows
+
+
+def test_csv_without_rows_names_its_columns(tmp_path: Path) -> None:
+    write_rows([], tmp_path / "r.csv", columns=ITEM_COLUMNS)
+
+    assert (tmp_path / "r.csv").read_text("utf-8").strip() == "item_id,score,low,high,outcome"
+
+
+@pytest.mark.parametrize("ending", WRITERS)
 def test_what_was_there_stays_whole_when_writing_fails(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"r{ending}"
     write_rows(ROWS, path)

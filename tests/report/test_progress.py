@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from trueup.judge.verdict import Usage
-from trueup.report.progress import ProgressLine, line
+from trueup.report.progress import line, progress_line
 from trueup.runner.progress import Progress
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_no_time_is_left_to_tell_at_the_end_and_none_before_the_start() -> None:
 
 def test_nothing_is_written_where_output_goes_to_a_file() -> None:
     text = io.StringIO()
-    with ProgressLine(Console(file=text)) as show:
+    with progress_line(Console(file=text)) as show:
         show(progress(total=3))
 
     assert not text.getvalue()
@@ -68,7 +68,7 @@ def test_nothing_is_written_where_output_goes_to_a_file() -> None:
 def test_a_terminal_sees_the_line_and_gets_it_cleared() -> None:
     text = io.StringIO()
     console = Console(file=text, force_terminal=True, width=80)
-    with ProgressLine(console) as show:
+    with progress_line(console) as show:
         show(progress(total=3, items=2))
         console.print("something else")
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
-
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
-
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
     from trueup.runner.result import Scores
@@ -104,7 +103,6 @@ PERMANENT = [
     (Fault.TRUNCATED, "truncated", "max_tokens", True),
     (Fault.WRONG_SCHEMA, "unparsable", "wrong_fields", True),
     (Fault.PROSE, "unparsable", "not_json", True),
-    (Fault.FENCED, "unparsable", "not_json", True),
     (Fault.EMPTY_CONTENT, "unparsable", "empty_answer", True),
     (Fault.NULL_CONTENT, "unparsable", "empty_answer", True),
     (Fault.NO_CHOICES, "failed", "empty_choices", True),

@@ -13,7 +13,6 @@ from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:
     from tests.runner.conftest import JudgeAt, Score
-
     from trueup.rubric.model import Rubric
 
 TEXT = """\

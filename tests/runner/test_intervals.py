@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.runner.conftest import JudgeAt, Score
-
     from trueup.testing.faultserver import FaultServer
 
 BINARY = parse_rubric("name: r\ntask: t\ncriteria:\n  - {id: polite, ask: Is it polite?}\n")

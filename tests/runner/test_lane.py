@@ -12,12 +12,13 @@ from trueup.errors import CredentialsError, JudgeError, JudgeUnavailable
 from trueup.rubric.load import parse_rubric
 from trueup.store.store import Store
 from trueup.testing.faultserver import Fault, FaultServer
+from trueup.testing.faultserver import Reply as Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Outcomes, Score
-
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
 
@@ -169,6 +170,45 @@ def test_a_model_that_forgets_the_nonce_is_not_believed(
 
     assert outcomes(scores) == {"unparsable": 40}
     assert {row["reason"] for row in scores.rows()} == {"nonce_missing"}
+
+
+def test_an_endpoint_that_ignores_the_schema_is_found_out_and_its_answers_are_paid_for(
+    *, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item], outcomes: Outcomes,
+    path: Path,
+) -> None:  # fmt: skip
+    said = {"evidence": [], "explanation": "x", "answer": "met", "cannot_tell_reason": "none"}
+
+    def in_a_block(request: Mapping[str, Any]) -> Answer:
+        _, found, nonce = request["messages"][-1]["content"].rpartition("\nnonce: ")
+        answer = {**said, "nonce": nonce} if found else said
+        usage = {"prompt_tokens": 100, "completion_tokens": 7}
+        return Answer(content=f"```json\n{json.dumps(answer)}\n```", usage=usage)
+
+    with FaultServer(answer=in_a_block) as server:
+        scores = score(items, rubric, judge_at(server, concurrency=CONCURRENCY, repairs=1))
+
+    assert outcomes(scores) == {"scored": 40}
+    assert 40 < server.requests <= 40 + CONCURRENCY
+    assert scores.summary()["cost"]["output_tokens"] == 7 * server.requests
+    assert scores.summary()["cost"]["calls"] == server.requests
+    with Store.open(path) as store, store.transaction() as connection:
+        rungs = connection.exec_driver_sql("select distinct rung from call").scalars().all()
+    assert rungs == ["object"]
+
+
+def test_one_answer_in_a_code_block_changes_nothing_for_the_others(
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item],
+    outcomes: Outcomes,
+) -> None:  # fmt: skip
+    def first_item(request: dict[str, Any], _before: int) -> Fault | None:
+        return Fault.FENCED if "question 0" in request["messages"][-1]["content"] else None
+
+    server.configure(faults=first_item)
+
+    scores = score(items, rubric, judge_at(server, concurrency=1))
+
+    assert outcomes(scores) == {"scored": 39, "unparsable": 1}
+    assert "nonce: " not in server.log[-1].body["messages"][-1]["content"]
 
 
 @pytest.mark.parametrize("structured", ["schema", "object", "text"])

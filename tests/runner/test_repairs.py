@@ -8,7 +8,6 @@ from trueup.testing.faultserver import Fault
 
 if TYPE_CHECKING:
     from tests.runner.conftest import JudgeAt, Outcomes, Score
-
     from trueup.item.model import Item
     from trueup.rubric.model import Rubric
     from trueup.testing.faultserver import FaultServer

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from trueup.errors import DataError, StoreError
@@ -13,17 +15,16 @@ from trueup.judge.adapt import as_judge
 from trueup.judge.protocol import Capabilities
 from trueup.judge.verdict import Finding, Verdict, scored, unscored
 from trueup.rubric.load import parse_rubric
-from trueup.runner.result import Scores
+from trueup.runner.result import COLUMNS, ITEM_COLUMNS, Scores
 from trueup.store.store import Store
+from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.runner.conftest import JudgeAt, Score
-
     from trueup.judge.protocol import Request
-    from trueup.testing.faultserver import FaultServer
 
 MET = scored(1.0, "met")
 UNMET = scored(0.0, "unmet")
@@ -122,12 +123,29 @@ def test_the_frame_of_items_has_scores_bounds_and_outcomes(scores: Scores) -> No
         assert math.isnan(rows[name][0])
 
 
-def test_empty_runs_have_frames_with_the_same_columns(score: Score) -> None:
-    empty = score([], parse_rubric(RUBRIC), as_judge(Scripted(SAID)))
+@pytest.mark.parametrize("names", [(), ("silent",), ("alien",), tuple(SAID)], ids=str)
+def test_frames_have_the_same_columns_and_types_whatever_a_run_holds(
+    score: Score, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    items = [Item(id=f"the-{name}", output=name) for name in names]
+    found = score(items, parse_rubric(RUBRIC), as_judge(Scripted(SAID)))
 
-    assert len(empty.frame()) == len(empty.items()) == 0
-    assert str(empty.frame()["value"].dtype) == "float64"
-    assert list(empty.items().columns) == ["item_id", "score", "low", "high", "outcome"]
+    for frame, columns in ((found.frame(), COLUMNS), (found.items(), ITEM_COLUMNS)):
+        assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == columns
+        assert list(frame.columns) == list(columns)
+        frame.to_parquet(tmp_path / "f.parquet")
+        pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "f.parquet"), frame)
+
+
+def test_only_value_and_level_have_gaps_in_a_frame_and_only_numbers_in_that_of_items(
+    scores: Scores,
+) -> None:
+    frame, items = scores.frame(), scores.items()
+
+    assert set(frame.columns[frame.isna().any()]) == {"value", "level"}
+    assert set(items.columns[items.isna().any()]) == {"score", "low", "high"}
+    alien = items[items["item_id"] == "the-alien"]
+    assert alien[["score", "low", "high"]].isna().all(axis=None)
 
 
 def test_the_summary_counts_everything_and_takes_nothing_without_a_value_for_a_zero(
@@ -218,20 +236,21 @@ def test_a_mean_over_answers_follows_the_levels_too_and_any_other_value_stands(
 
 
 def test_replicates_are_averaged_and_one_that_is_missing_leaves_bounds(
-    server: FaultServer, judge_at: JudgeAt, score: Score
+    judge_at: JudgeAt, score: Score
 ) -> None:
     one = parse_rubric("name: r\ntask: t\ncriteria:\n  - {id: polite, ask: Is it polite?}\n")
     said = iter(["met", "unmet", "met", "met", "unmet", "cannot_tell"])
 
-    def answer(_request: dict[str, Any]) -> dict[str, Any]:
+    def answer(_request: dict[str, Any]) -> str:
         word = next(said)
         reason = "undecidable" if word == "cannot_tell" else "none"
-        return {"evidence": [], "explanation": "x", "answer": word, "cannot_tell_reason": reason}
+        answers = {"answer": word, "cannot_tell_reason": reason}
+        return json.dumps({"evidence": [], "explanation": "x", **answers})
 
-    server._endpoint.answer = answer
     items = [Item(id=name, output=f"reply {name}") for name in ("a", "b")]
 
-    found = score(items, one, judge_at(server, concurrency=1), replicates=3)
+    with FaultServer(answer=answer) as server:
+        found = score(items, one, judge_at(server, concurrency=1), replicates=3)
 
     assert by_item(found)["a"]["score"] == pytest.approx(2 / 3)
     assert by_item(found)["b"]["score"] is None

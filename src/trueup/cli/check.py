@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trueup.cli.common import FINE, GATE_FAILED, Json, console, print_json
+from trueup.cli.common import FINE, GATE_FAILED, Json, respond
 from trueup.report.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
 
     from trueup.runner.check import Checked
 
@@ -30,55 +32,32 @@ def command(
 ) -> int:
     """Lint rubrics, read judges and runners. Nothing is run."""
     if rules:
-        return _rules(json_=json_)
+        from trueup.report.console import table  # noqa: PLC0415 - heavy
+        from trueup.rubric.lint import RULES  # noqa: PLC0415 - heavy
+
+        listed = [{"rule": r.id, "severity": r.severity, "detects": r.detects} for r in RULES]
+        respond(listed, [table(listed)], json_=json_)
+        return FINE
     from trueup.runner.check import check_paths  # noqa: PLC0415 - heavy
 
     checked = check_paths(paths or [Path()])
-    if json_:
-        print_json([file.to_dict() for file in checked])
-    else:
-        _show(checked)
+    respond([file.to_dict() for file in checked], _render(checked), json_=json_)
     if any(file.problem for file in checked):
         return _BROKEN
     return GATE_FAILED if any(file.failing(strict=strict) for file in checked) else FINE
 
 
-def _rules(*, json_: bool) -> int:
-    from trueup.rubric.lint import RULES  # noqa: PLC0415 - heavy
-
-    listed = [
-        {"rule": rule.id, "severity": str(rule.severity), "detects": rule.detects} for rule in RULES
-    ]
-    if json_:
-        print_json(listed)
-    else:
-        _show_rules(listed)
-    return FINE
-
-
-def _show_rules(listed: Sequence[Mapping[str, str]]) -> None:
-    from rich.table import Table  # noqa: PLC0415 - heavy
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("rule", "severity", "detects"):
-        table.add_column(name)
-    for row in listed:
-        table.add_row(row["rule"], row["severity"], row["detects"])
-    console().print(table)
-
-
-def _show(checked: Sequence[Checked]) -> None:
+def _render(checked: Sequence[Checked]) -> Iterator[RenderableType]:
     from rich.text import Text  # noqa: PLC0415 - heavy
 
     from trueup.report.console import indented  # noqa: PLC0415 - heavy
     from trueup.report.safe import visible  # noqa: PLC0415 - heavy
 
     colours = {"error": "red", "warn": "yellow", "info": "cyan"}
-    screen = console()
-    counts = dict.fromkeys(("error", "warn", "info", "ignored"), 0)
+    counts = dict.fromkeys((*colours, "ignored"), 0)
     for file in checked:
         if file.problem:
-            screen.print(Text(visible(file.problem), style="red"))
+            yield Text(visible(file.problem), style="red")
         for remark in file.remarks:
             counts["ignored" if remark.ignored else remark.severity] += 1
             if remark.ignored:
@@ -88,10 +67,10 @@ def _show(checked: Sequence[Checked]) -> None:
             head.append(f" {remark.rule}")
             if remark.span:
                 head.append(f" '{visible(remark.span)}'", style="dim")
-            screen.print(head)
-            screen.print(indented(visible(f"{remark.why} {remark.mend}")))
+            yield head
+            yield indented(visible(f"{remark.why} {remark.mend}"))
     broken = sum(bool(file.problem) for file in checked)
     parts = [f"{counted(len(checked), 'file')} checked"]
     parts += [f"{broken:,} unusable"] if broken else []
     parts += [f"{count:,} {name}" for name, count in counts.items() if count]
-    screen.print(", ".join(parts))
+    yield ", ".join(parts)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from trueup.workspace import Workspace
 
@@ -51,6 +52,24 @@ def print_json(value: Mapping[str, Any] | list[Any]) -> None:
     typer.echo(json.dumps(value, indent=2, default=str))
 
 
+def respond(
+    body: Mapping[str, Any] | list[Any], parts: Iterable[RenderableType], *, json_: bool
+) -> None:
+    """Print a result, as JSON or as people read it.
+
+    Args:
+        body: The result as plain data.
+        parts: The same, rendered; nothing is rendered that is not printed.
+        json_: Which of the two.
+    """
+    if json_:
+        print_json(body)
+        return
+    screen = console()
+    for part in parts:
+        screen.print(part)
+
+
 def print_error(kind: str, what: str, *, where: str | None = None, mend: str | None = None) -> None:
     """Print an error as JSON, in place of what was asked for."""
     print_json({"error": {"kind": kind, "what": what, "where": where, "mend": mend}})
@@ -75,7 +94,13 @@ def field_map(pairs: list[str] | None, *, also: Sequence[str] = ()) -> dict[str,
     )
     others = {name: column for name, column in split if name in also and column}
     rest = [pair for pair in pairs if pair.partition("=")[0].strip() not in others]
-    return {**parse_map(rest).given(), **others}
+    return {**parse_map(rest), **others}
+
+
+def going_to(folder: Path) -> str:
+    """Return the shell's line that changes into a folder, whatever its name is."""
+    name = str(folder)
+    return f"cd {shlex.quote(f'./{name}' if name.startswith('-') else name)}"
 
 
 def store_place(store: str | None, *, workspace: Workspace | None = None) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trueup.cli.common import FINE, Json, console, print_json
+from trueup.cli.common import FINE, Json, going_to, respond
 from trueup.report.safe import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+
+    from trueup.runner.fit import Fitted
 
 _LIES = (
     ("outputs.jsonl", "the outputs: replies of a simulated assistant"),
@@ -35,38 +38,35 @@ def command(
     json_: Json = False,
 ) -> int:
     """Try everything on simulated data. It needs no network and no key."""
-    from trueup.cli.fit import show_fit  # noqa: PLC0415 - heavy
-    from trueup.cli.score import show_summary  # noqa: PLC0415 - heavy
     from trueup.runner.demo import make_workspace, run_demo  # noqa: PLC0415 - heavy
 
     make_workspace(folder)
     demo = run_demo(folder)
     summary = demo.scores.summary()
-    if json_:
-        print_json({"folder": str(folder), "fit": demo.fitted.to_dict(), "summary": summary})
-        return FINE
-    screen = console()
-    screen.print(
-        "1. A judge learnt from people's labels (simulated, as is all data here)", style="bold"
-    )
-    show_fit(demo.fitted, folder / "judges" / "surface.yaml")
-    screen.print()
-    screen.print(
-        "2. Every output scored: by code checks, by a rule, by the fitted judge", style="bold"
-    )
-    show_summary(summary)
-    screen.print()
-    screen.print(f"3. What lies in {one_line(str(folder), 60)}", style="bold")
-    _print_pairs(_LIES)
-    screen.print()
-    screen.print("Next", style="bold")
-    screen.print(f"   cd {shlex.quote(str(folder))}")
-    _print_pairs(_NEXT)
+    body = {"folder": str(folder), "fit": demo.fitted.to_dict(), "summary": summary}
+    respond(body, _render(folder, demo.fitted, summary), json_=json_)
     return FINE
 
 
-def _print_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+def _render(folder: Path, fitted: Fitted, summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    from trueup.cli import fit  # noqa: PLC0415 - heavy
+    from trueup.report import scores  # noqa: PLC0415 - heavy
+
+    heading = "1. A judge learnt from people's labels (simulated, as is all data here)"
+    yield Text(heading, style="bold")
+    yield from fit.render(fitted, folder / "judges" / "surface.yaml")
+    heading = "2. Every output scored: by code checks, by a rule, by the fitted judge"
+    yield Text(f"\n{heading}", style="bold")
+    yield from scores.render(summary)
+    yield Text(f"\n3. What lies in {one_line(str(folder), 60)}", style="bold")
+    yield from _pairs(_LIES)
+    yield Text("\nNext", style="bold")
+    yield f"   {going_to(folder)}"
+    yield from _pairs(_NEXT)
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
     width = max(len(name) for name, _ in pairs)
-    screen = console()
-    for name, what in pairs:
-        screen.print(f"   {name:{width}}  {what}")
+    return (f"   {name:{width}}  {what}" for name, what in pairs)

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trueup.cli.common import FINE, Json, console, print_json
+from trueup.cli.common import FINE, Json, respond
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
     from trueup.rubric.diff import RubricDiff
 
 
@@ -24,32 +28,27 @@ def command(
     from trueup.rubric.diff import diff  # noqa: PLC0415 - heavy
 
     found = diff(load_rubric(old), load_rubric(new))
-    if json_:
-        print_json(found.to_dict())
-    else:
-        _show(found)
+    respond(found.to_dict(), _render(found), json_=json_)
     return FINE
 
 
-def _show(found: RubricDiff) -> None:
+def _render(found: RubricDiff) -> Iterator[RenderableType]:
     from rich.text import Text  # noqa: PLC0415 - heavy
 
     from trueup.report.console import indented  # noqa: PLC0415 - heavy
 
-    screen = console()
-    screen.print(f"{found.old} -> {found.new}", style="bold")
+    yield Text(f"{found.old} -> {found.new}", style="bold")
     if not found:
-        screen.print("Nothing changed in meaning.")
+        yield "Nothing changed in meaning."
     for consequence, alike in groupby(found.changes, key=lambda change: change.consequence):
         for change in alike:
             parts = f" ({', '.join(change.parts)})" if change.parts else ""
-            screen.print(f"{change.id}: {change.kind}{parts}")
+            yield f"{change.id}: {change.kind}{parts}"
             if change.suspicion:
                 other = f" '{change.other}'" if change.other else ""
-                doubt = f"Looks like {change.suspicion}{other}."
-                screen.print(indented(Text(doubt, style="yellow")))
-        screen.print(indented(Text(consequence, style="dim")))
+                yield indented(f"Looks like {change.suspicion}{other}.", style="yellow")
+        yield indented(consequence, style="dim")
     for note in found.notes:
-        screen.print(indented(note, by=0))
+        yield indented(note, by=0)
     if found.unchanged:
-        screen.print(indented(Text(f"Unchanged: {', '.join(found.unchanged)}", style="dim"), by=0))
+        yield indented(f"Unchanged: {', '.join(found.unchanged)}", by=0, style="dim")

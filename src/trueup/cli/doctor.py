@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from trueup.cli.common import FINE, Json, MapOption, ZoneOption, console, field_map, print_json
+from trueup.cli.common import FINE, Json, MapOption, ZoneOption, field_map, respond
+
+_UNUSABLE = 2
+"""With what a run over the same file would end."""
 
 
 def command(
@@ -19,13 +22,8 @@ def command(
 ) -> int:
     """Look into a file of outputs. Says what it allows, and what is missing for more."""
     from trueup.item.doctor import diagnose  # noqa: PLC0415 - heavy
-
-    found = diagnose(file, fields=field_map(map_), timezone=timezone)
-    if json_:
-        print_json(found.to_dict())
-        return FINE
     from trueup.report.doctor import render  # noqa: PLC0415 - heavy
 
-    for part in render(found):
-        console().print(part)
-    return FINE
+    found = diagnose(file, fields=field_map(map_), timezone=timezone)
+    respond(found.to_dict(), render(found), json_=json_)
+    return _UNUSABLE if found.problems else FINE

@@ -13,12 +13,15 @@ from trueup.cli.common import (
     Json,
     MapOption,
     ZoneOption,
-    console,
     field_map,
-    print_json,
+    respond,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
     from trueup.runner.fit import Fitted
 
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -67,31 +70,27 @@ def command(  # noqa: PLR0917 - a command's options
         seed=seed,
     )
     fitted.judge.save(out)
-    if json_:
-        print_json(fitted.to_dict())
-    else:
-        show_fit(fitted, out)
+    respond(fitted.to_dict(), render(fitted, out), json_=json_)
     return FINE if fitted.useful else INCONCLUSIVE
 
 
-def show_fit(fitted: Fitted, out: Path) -> None:
-    """Print what was learnt, and how far it can be trusted."""
-    from rich.table import Table  # noqa: PLC0415 - heavy
+def render(fitted: Fitted, out: Path) -> Iterator[RenderableType]:
+    """Yield what was learnt, and how far it can be trusted."""
+    from rich.text import Text  # noqa: PLC0415 - heavy
 
-    screen = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("criterion", "labels", "agreement on unseen items", "95 % interval", ""):
-        table.add_column(name, justify="right" if name == "labels" else "left")
-    for row in fitted.rows:
-        verdict = "" if row.low > 0 else "no better than chance: it will abstain"
-        table.add_row(
-            row.criterion,
-            f"{row.n}",
-            f"{row.estimate:.2f}",
-            f"{row.low:.2f} to {row.high:.2f}",
-            verdict,
-        )
-    screen.print(table)
+    from trueup.report.console import table  # noqa: PLC0415 - heavy
+
+    rows = (
+        {
+            "criterion": row.criterion,
+            "labels": f"{row.n}",
+            "agreement on unseen items": f"{row.estimate:.2f}",
+            "95 % interval": f"{row.low:.2f} to {row.high:.2f}",
+            "": "" if row.low > 0 else "no better than chance: it will abstain",
+        }
+        for row in fitted.rows
+    )
+    yield table(rows, right=["labels"])
     for name, why in fitted.left_out.items():
-        screen.print(f"{name}: {why}", style="yellow")
-    screen.print(f"Agreement is Spearman's rank correlation with people. Judge written to {out}.")
+        yield Text(f"{name}: {why}", style="yellow")
+    yield f"Agreement is Spearman's rank correlation with people. Judge written to {out}."

@@ -50,6 +50,6 @@ def command(
         f"Deleted {texts}, {replies} and the explanations of {verdicts}; outcomes and values stay."
     )
     if found.shared:
-        stay = "stays" if found.shared == 1 else "stay"
-        console().print(f"{counted(found.shared, 'text')} {stay}: another item has the very same.")
+        of = counted(found.shared, "text")
+        console().print(f"The words of {of} stay: another item has the very same.")
     return FINE

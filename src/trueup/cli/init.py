@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trueup.cli.common import FINE, Json, console, print_json
+from trueup.cli.common import FINE, Json, going_to, respond
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_THEN = (
+    "Then edit rubrics/support-reply.yaml, point judges/local.yaml at your model, put your outputs "
+    "into outputs.jsonl, and see what judging them would ask and cost:"
+)
 
 
 def command(
@@ -19,16 +27,17 @@ def command(
     from trueup.runner.scaffold import scaffold  # noqa: PLC0415 - heavy
 
     made = scaffold(folder)
-    if json_:
-        print_json([{"path": str(path), "written": written} for path, written in made])
-        return FINE
-    screen = console()
-    for path, written in made:
-        screen.print(f"{'wrote' if written else 'kept '} {path}")
-    screen.print()
-    screen.print(
-        "Next: edit rubrics/support-reply.yaml, point judges/local.yaml at your model, then"
-    )
-    screen.print("    trueup check")
-    screen.print("    trueup score outputs.jsonl --rubric support-reply --judge local --plan")
+    body = [{"path": str(path), "written": written} for path, written in made]
+    respond(body, _render(folder, made), json_=json_)
     return FINE
+
+
+def _render(folder: Path, made: Sequence[tuple[Path, bool]]) -> Iterator[str]:
+    for path, written in made:
+        yield f"{'wrote' if written else 'kept '} {path}"
+    yield "\nNext"
+    if folder.resolve() != Path.cwd():
+        yield f"    {going_to(folder)}"
+    yield "    trueup check"
+    yield _THEN
+    yield "    trueup score outputs.jsonl --rubric support-reply --judge local --plan"

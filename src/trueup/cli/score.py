@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
 
 import typer
 
@@ -24,6 +24,7 @@ from trueup.cli.common import (
     print_json,
     store_place,
 )
+from trueup.judge.verdict import ASK_AGAIN
 from trueup.report.safe import one_line
 from trueup.report.words import counted
 
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from trueup.runner.result import Scores
+
+BarVerdict: TypeAlias = Literal["reached", "missed", "inconclusive"]
+
+_NOISE = 1e-9
+"""Sums of many shares end a little beside what they should be."""
 
 
 def command(  # noqa: PLR0917 - a command's options
@@ -103,11 +109,11 @@ def score_and_show(
     """Score, write the files, print the summary, and return the exit status."""
     import trueup  # noqa: PLC0415 - heavy
     from trueup.report.export import check_targets  # noqa: PLC0415 - heavy
-    from trueup.report.progress import ProgressLine  # noqa: PLC0415 - heavy
+    from trueup.report.progress import progress_line  # noqa: PLC0415 - heavy
 
     check_targets([target for target in (out, out_items) if target is not None], spare=items)
     try:
-        with _own_stdout(), ProgressLine(console(err=True)) as show:
+        with _own_stdout(), progress_line(console(err=True)) as show:
             scores = trueup.score(items, **options, on_progress=show)
     except KeyboardInterrupt:
         kept = "What was answered is kept; run again to go on."
@@ -119,7 +125,8 @@ def score_and_show(
     # before anything is printed: who reads it may leave early
     written = list(_write(scores, out=out, out_items=out_items))
     if json_:
-        print_json(summary)
+        told = {} if bar is None else {"at": bar, "verdict": bar_verdict(summary, bar)}
+        print_json({**summary, "bar": told} if told else summary)
         return status_of(summary, bar=bar)
     show_summary(summary)
     screen = console()
@@ -144,35 +151,59 @@ def show_summary(summary: Mapping[str, Any]) -> None:
         screen.print(part)
 
 
+def bar_verdict(summary: Mapping[str, Any], bar: float) -> BarVerdict:
+    """Return whether a run's mean score reaches a bar.
+
+    Items without a score count with the worst and the best that their missing values can make of
+    them: what fails to answer may neither pass a gate nor fail it. Where that decides, the verdict
+    is `inconclusive`. Items to which the rubric does not apply are left out.
+    """
+    score = summary["score"]
+    if summary["status"] != "done" or score["estimate"] is None:
+        return "inconclusive"
+    if score["low_bound"] > bar - _NOISE:
+        return "reached"
+    return "missed" if score["high_bound"] < bar - _NOISE else "inconclusive"
+
+
 def bar_line(summary: Mapping[str, Any], bar: float) -> str:
     """Return whether the mean score reaches a bar, in words."""
-    score = summary["score"]
-    mean = score["estimate"]
-    if mean is None:
+    score, verdict = summary["score"], bar_verdict(summary, bar)
+    if score["estimate"] is None:
         return f"No item has a score, so nothing is known about the bar of {bar:g}."
-    if mean < bar:
-        return f"Below the bar: the mean score is {mean:.4g}, the bar {bar:g}."
-    if score["low_bound"] < bar:
-        return (
-            f"The bar of {bar:g} is reached by the items that have a score; it would not be with "
-            f"missing values at their worst."
-        )
-    return f"The bar of {bar:g} is reached."
+    if summary["status"] != "done":
+        return f"The run did not end, so nothing is known about the bar of {bar:g}."
+    if verdict == "missed":
+        return f"Below the bar: the mean score is {score['estimate']:.4g}, the bar {bar:g}."
+    if verdict == "reached":
+        return f"The bar of {bar:g} is reached."
+    again = not ASK_AGAIN.isdisjoint(summary["items"]["outcomes"])
+    mend = "Run again: what failed is asked again." if again else "The reasons above say why."
+    return (
+        f"Whether the bar of {bar:g} is reached depends on the items without a score: over all "
+        f"items the mean is between {score['low_bound']:.4g} and {score['high_bound']:.4g}. {mend}"
+    )
 
 
 def status_of(summary: Mapping[str, Any], *, bar: float | None = None) -> int:
     """Return the exit status that a run's summary deserves."""
     if summary["status"] != "done" or not summary["items"]["outcomes"].get("scored"):
         return INCONCLUSIVE
-    return GATE_FAILED if bar is not None and summary["score"]["estimate"] < bar else FINE
+    if bar is None:
+        return FINE
+    verdicts = {"reached": FINE, "missed": GATE_FAILED, "inconclusive": INCONCLUSIVE}
+    return verdicts[bar_verdict(summary, bar)]
 
 
 def _write(scores: Scores, *, out: Path | None, out_items: Path | None) -> Iterator[str]:
     from trueup.report.export import write_rows  # noqa: PLC0415 - heavy
+    from trueup.runner.result import COLUMNS, ITEM_COLUMNS  # noqa: PLC0415 - heavy
 
-    for target, rows in ((out, scores.rows), (out_items, scores.item_rows)):
+    files = ((out, scores.rows, COLUMNS), (out_items, scores.item_rows, ITEM_COLUMNS))
+    for target, rows, columns in files:
         if target is not None:
-            yield f"{counted(write_rows(rows(), target), 'row')} in {one_line(str(target), 200)}"
+            count = write_rows(rows(), target, columns=columns)
+            yield f"{counted(count, 'row')} in {one_line(str(target), 200)}"
 
 
 def _plan(items: Path, options: Mapping[str, Any], *, json_: bool) -> int:

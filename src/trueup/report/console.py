@@ -10,7 +10,7 @@ from rich.table import Table
 from trueup.report.safe import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from rich.console import ConsoleOptions, RenderableType
     from rich.segment import Segment
@@ -34,11 +34,24 @@ class PlainConsole(Console):
             yield segment if segment.control else segment._replace(text=visible(segment.text))
 
 
-def indented(text: RenderableType, *, by: int = 4) -> Table:
+def table(rows: Iterable[Mapping[str, RenderableType]], *, right: Collection[str] = ()) -> Table:
+    """Return rows as a table; the keys of the first are its columns.
+
+    Args:
+        rows: One mapping a row, all with the same keys.
+        right: The columns that hold numbers.
+    """
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    for at, row in enumerate(rows):
+        if not at:
+            for name in row:
+                made.add_column(name, justify="right" if name in right else "left")
+        made.add_row(*row.values())
+    return made
+
+
+def indented(text: RenderableType, *, by: int = 4, style: str = "") -> Table:
     """Return prose that is wrapped between words, with all its lines indented."""
-    block = Table.grid(padding=0)
-    if by:
-        block.add_column(width=by)
-    block.add_column()
-    block.add_row(*([""] if by else []), text)
+    block = Table.grid(padding=(0, 0, 0, by), pad_edge=True)
+    block.add_row(text, style=style)
     return block

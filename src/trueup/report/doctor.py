@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from trueup.report.console import indented
+from trueup.report.console import indented, table
 from trueup.report.safe import one_line
 from trueup.report.words import counted
 
@@ -25,31 +25,26 @@ def render(found: Diagnosis) -> Iterator[RenderableType]:
     like = f", named as {found.resembles} names them" if found.resembles else ""
     yield Text(f"{one_line(found.name)}: {found.format}, {rows}{like}", style="bold")
     for problem in found.problems:
-        yield indented(Text(one_line(problem, 600), style="red"), by=0)
-    yield _fields(found)
+        yield indented(one_line(problem, 600), by=0, style="red")
+    fields = (_field(found, field, column) for field, column in found.fields.items())
+    yield table(fields, right=("present", "median length", "longest"))
     if found.unmapped:
         yield indented(f"kept as metadata: {one_line(', '.join(found.unmapped), 200)}", by=2)
     yield from (indented(line, by=2) for line in _counts(found))
     for note in found.notes:
-        yield indented(Text(one_line(note, 300), style="yellow"), by=2)
+        yield indented(one_line(note, 300), by=2, style="yellow")
     yield from _abilities(found)
 
 
-def _fields(found: Diagnosis) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("field", "from column", "present", "median length", "longest"):
-        table.add_column(name, justify="left" if name in {"field", "from column"} else "right")
-    for field, column in found.fields.items():
-        lengths = found.lengths.get(field)
-        share = found.present.get(field)
-        table.add_row(
-            field,
-            one_line(column, 40),
-            "" if share is None else f"{share:.0%}",
-            f"{lengths.median:,}" if lengths else "",
-            f"{lengths.longest:,}" if lengths else "",
-        )
-    return table
+def _field(found: Diagnosis, field: str, column: str) -> dict[str, str]:
+    lengths, share = found.lengths.get(field), found.present.get(field)
+    return {
+        "field": field,
+        "from column": one_line(column, 40),
+        "present": "" if share is None else f"{share:.0%}",
+        "median length": f"{lengths.median:,}" if lengths else "",
+        "longest": f"{lengths.longest:,}" if lengths else "",
+    }
 
 
 def _counts(found: Diagnosis) -> Iterator[str]:
@@ -75,13 +70,11 @@ def _counts(found: Diagnosis) -> Iterator[str]:
 
 def _abilities(found: Diagnosis) -> Iterator[RenderableType]:
     yield Text("What it allows, and what is missing", style="bold")
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=5)
-    table.add_column()
+    answers = Table.grid(padding=(0, 2, 0, 0))
     for ability in found.abilities:
         word, colour = ("  yes", "green") if ability.possible else ("  no", "yellow")
         because = Text(f"{ability.name}: {ability.because}")
         if ability.mend:
             because.append(f"\n{ability.mend}", style="dim")
-        table.add_row(Text(word, style=colour), because)
-    yield table
+        answers.add_row(Text(word, style=colour), because)
+    yield answers

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.errors import ConfigError
 from trueup.report.safe import cell
+from trueup.runner.result import COLUMNS, ITEM_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _CHUNK = 10_000
-ENDINGS = (".jsonl", ".csv", ".parquet")
+_TYPES = {**COLUMNS, **ITEM_COLUMNS}
 
 
 def check_targets(targets: Sequence[Path], *, spare: Path) -> None:
@@ -45,32 +46,42 @@ def check_target(target: Path) -> None:
     Raises:
         ConfigError: The ending is unknown, or the folder is missing or closed.
     """
-    if target.suffix not in ENDINGS:
-        what = f"results are written as {', '.join(ENDINGS)}, not '{target.suffix}'"
-        raise ConfigError(what, where=str(target), mend="Choose one of these endings")
+    where = str(target)
+    if target.suffix not in WRITERS:
+        what = f"results are written as {', '.join(WRITERS)}, not '{target.suffix}'"
+        raise ConfigError(what, where=where, mend="Choose one of these endings")
+    if target.is_dir():
+        raise ConfigError("this is a folder", where=where, mend="Name a file")
     if not target.parent.is_dir():
         mend = "Make the folder, or name another"
         raise ConfigError("the folder does not exist", where=str(target.parent), mend=mend)
-    if target.is_dir():
-        raise ConfigError("this is a folder", where=str(target), mend="Name a file")
     if not os.access(target.parent, os.W_OK):
         mend = "Name another folder, or ask for the right to write there"
         raise ConfigError("the folder cannot be written", where=str(target.parent), mend=mend)
 
 
-def write_rows(rows: Iterable[dict[str, Any]], target: Path) -> int:
+def write_rows(
+    rows: Iterable[dict[str, Any]], target: Path, *, columns: Mapping[str, str] | None = None
+) -> int:
     """Write rows to a file by its ending and return how many; a reader never sees half a file.
 
     CSV cells that a spreadsheet would take for formulas are quoted.
+
+    Args:
+        rows: All with the same keys.
+        target: The file.
+        columns: Key -> string, int64 or float64, so that a file without rows, or with a column
+            without values, has the same columns of the same types; by default the first row's.
 
     Raises:
         ConfigError: The file cannot be written.
     """
     check_target(target)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    writers = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}
     try:
-        count = writers[target.suffix](iter(rows), unfinished)
+        first, rows = _with_first(rows)
+        types = {name: _TYPES.get(name, "string") for name in first} if columns is None else columns
+        count = WRITERS[target.suffix](rows, unfinished, types)
         unfinished.replace(target)
     except OSError as error:
         what = f"the results cannot be written ({error.strerror or error})"
@@ -82,7 +93,15 @@ def write_rows(rows: Iterable[dict[str, Any]], target: Path) -> int:
     return count
 
 
-def _jsonl(rows: Iterator[dict[str, Any]], target: Path) -> int:
+def _with_first(rows: Iterable[dict[str, Any]]) -> tuple[Iterable[str], Iterator[dict[str, Any]]]:
+    """Return the keys of the first row, and all rows."""
+    rest = iter(rows)
+    first = next(rest, None)
+    return ((), rest) if first is None else (first, chain([first], rest))
+
+
+def _jsonl(rows: Iterator[dict[str, Any]], target: Path, columns: Mapping[str, str]) -> int:
+    del columns  # every row names its own
     count = 0
     with target.open("w", encoding="utf-8", newline="\n") as file:
         for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
@@ -90,47 +109,34 @@ def _jsonl(rows: Iterator[dict[str, Any]], target: Path) -> int:
     return count
 
 
-def _csv(rows: Iterator[dict[str, Any]], target: Path) -> int:
+def _csv(rows: Iterator[dict[str, Any]], target: Path, columns: Mapping[str, str]) -> int:
     count = 0
     with target.open("w", encoding="utf-8", newline="") as file:
-        first = next(rows, None)
-        if first is None:
-            return 0
-        writer = csv.DictWriter(file, list(first))
-        writer.writeheader()
-        for count, row in enumerate(chain([first], rows), 1):  # noqa: B007 - the count is the result
-            writer.writerow({name: cell(value) for name, value in row.items()})
+        writer = csv.writer(file)
+        if columns:
+            writer.writerow(columns)
+        for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
+            writer.writerow(cell(row[name]) for name in columns)
     return count
 
 
-def _parquet(rows: Iterator[dict[str, Any]], target: Path) -> int:
+def _parquet(rows: Iterator[dict[str, Any]], target: Path, columns: Mapping[str, str]) -> int:
     import pyarrow as pa  # noqa: PLC0415 - heavy
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
 
+    types: dict[str, pa.DataType]
+    types = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
     count = 0
-    writer = None
-    try:
+    with pq.ParquetWriter(target, schema) as writer:
         while chunk := list(islice(rows, _CHUNK)):
-            table = pa.Table.from_pylist(chunk, schema=_schema(pa, chunk[0]))
-            writer = writer or pq.ParquetWriter(target, table.schema)
-            writer.write_table(table)
+            writer.write_table(pa.Table.from_pylist(chunk, schema=schema))
             count += len(chunk)
-    finally:
-        if writer is not None:
-            writer.close()
-    if writer is None:
-        pq.write_table(pa.table({}), target)
     return count
 
 
-def _schema(pa: Any, row: dict[str, Any]) -> Any:  # noqa: ANN401 - pyarrow is imported late
-    numbers = {"value", "score", "low", "high"}
-    types = {
-        name: pa.float64()
-        if name in numbers
-        else pa.int64()
-        if name == "replicate"
-        else pa.string()
-        for name in row
-    }
-    return pa.schema(list(types.items()))
+WRITERS: Mapping[str, Callable[[Iterator[dict[str, Any]], Path, Mapping[str, str]], int]] = {
+    ".jsonl": _jsonl,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}

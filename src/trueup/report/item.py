@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
 from trueup.item.model import as_text
-from trueup.report.console import indented
+from trueup.report.console import indented, table
 from trueup.report.safe import one_line, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from rich.console import RenderableType
 
@@ -38,32 +37,21 @@ def render(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"score between {score['low']:.3f} and {score['high']:.3f}", style="bold")
     else:
         yield Text(f"no score: {found['outcome']}", style="bold")
-    yield _table(found["findings"])
+    repeated = any(finding["replicate"] for finding in found["findings"])
+    rows = (_row(finding, repeated=repeated) for finding in found["findings"])
+    yield table(rows, right=["replicate"])
 
 
-def _table(findings: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    repeated = any(finding["replicate"] for finding in findings)
-    for name in (
-        "criterion",
-        *(["replicate"] if repeated else []),
-        "outcome",
-        "value",
-        "by",
-        "why",
-    ):
-        table.add_column(name, justify="right" if name == "replicate" else "left")
-    for finding in findings:
-        value = finding["level"] or ("" if finding["value"] is None else f"{finding['value']:.2f}")
-        table.add_row(
-            finding["criterion"],
-            *([str(finding["replicate"])] if repeated else []),
-            finding["outcome"].replace("_", " "),
-            one_line(value, 40),
-            finding["decided_by"],
-            _why(finding),
-        )
-    return table
+def _row(finding: Mapping[str, Any], *, repeated: bool) -> dict[str, str]:
+    value = finding["level"] or ("" if finding["value"] is None else f"{finding['value']:.2f}")
+    return {
+        "criterion": finding["criterion"],
+        **({"replicate": str(finding["replicate"])} if repeated else {}),
+        "outcome": finding["outcome"].replace("_", " "),
+        "value": one_line(value, 40),
+        "by": finding["decided_by"],
+        "why": _why(finding),
+    }
 
 
 def _why(finding: Mapping[str, Any]) -> str:

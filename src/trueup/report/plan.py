@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from trueup.report.console import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,12 +16,9 @@ if TYPE_CHECKING:
 
 def render(plan: Plan) -> Iterator[RenderableType]:
     """Yield what a run would ask and cost."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column()
-    table.add_column(justify="right")
-    for name, value in _lines(plan):
-        table.add_row(name, value)
-    yield table
+    made = table(({"what": name, "count": value} for name, value in _lines(plan)), right=["count"])
+    made.show_header = False
+    yield made
     if plan.calls and plan.dollars is None:
         yield f"The price is {plan.priced}; a judge file may declare it."
     elif plan.calls:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
+from trueup.report.console import table
 from trueup.report.safe import one_line
 
 if TYPE_CHECKING:
@@ -34,22 +33,18 @@ def rows(runs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def render(listed: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
     """Yield the runs as a table."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    names = ["run", "started_at", "status", "rubric", "judge", "source", "items"]
-    if any(row["occasion"] for row in listed):
-        names.append("occasion")
-    for name in names:
-        heading = "started (UTC)" if name == "started_at" else name
-        table.add_column(heading, justify="right" if name == "items" else "left")
-    for row in listed:
-        table.add_row(*(_cell(name, row[name]) for name in names))
-    yield table
-    yield "trueup show RUN shows one of them." if listed else "There is no run yet."
+    if not listed:
+        yield "There is no run yet."
+        return
+    sittings = any(row["occasion"] for row in listed)
+    yield table((_cells(row, sittings=sittings) for row in listed), right=["items"])
+    yield "trueup show RUN shows one of them."
 
 
-def _cell(name: str, value: object) -> str:
-    if name == "started_at":
-        return str(value)[:16].replace("T", " ")
-    if name == "items" and isinstance(value, int):
-        return f"{value:,}"
-    return one_line("" if value is None else str(value), 40)
+def _cells(row: Mapping[str, Any], *, sittings: bool) -> dict[str, str]:
+    cells = {name: one_line("" if value is None else str(value), 40) for name, value in row.items()}
+    if isinstance(row["items"], int):
+        cells["items"] = f"{row['items']:,}"
+    started = str(row["started_at"])[:16].replace("T", " ")
+    shown = {"run": cells.pop("run"), "started (UTC)": started, **cells}
+    return {k: v for k, v in shown.items() if k != "started_at" and (sittings or k != "occasion")}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
 from rich.text import Text
 
-from trueup.report.console import indented
+from trueup.report.console import indented, table
 from trueup.report.safe import one_line
 from trueup.report.words import counted, duration
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.console import RenderableType
+    from rich.table import Table
 
 _NONE = "\u2013"
 _MINUTE = 60
@@ -46,29 +46,26 @@ def render(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
 
 
 def _table(summary: Mapping[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("criterion")
-    table.add_column("mean", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("scored", justify="right")
-    table.add_column("other outcomes")
-    for part in summary["criteria"]:
-        outcomes = part["outcomes"]
-        table.add_row(
-            _name(part),
-            *_figure(part["mean"]),
-            f"{outcomes.get('scored', 0):,}",
-            counts(outcomes) or _NONE,
-        )
-    table.add_section()
-    items = summary["items"]["outcomes"]
-    table.add_row(
-        Text("score", style="bold"),
-        *_figure(summary["score"]),
-        f"{items.get('scored', 0):,}",
-        counts(items) or _NONE,
-    )
-    return table
+    rows = [_row(_name(part), part["mean"], part["outcomes"]) for part in summary["criteria"]]
+    made = table(rows, right=("mean", "95 % interval", "scored"))
+    made.add_section()
+    total = _row(Text("score", style="bold"), summary["score"], summary["items"]["outcomes"])
+    made.add_row(*total.values())
+    return made
+
+
+def _row(name: Text, figure: Mapping[str, Any], outcomes: Mapping[str, int]) -> dict[str, Any]:
+    mean, interval = _NONE, _NONE
+    if figure["estimate"] is not None:
+        mean = f"{figure['estimate']:.2f}"
+        interval = f"{figure['low']:.2f} to {figure['high']:.2f}"
+    return {
+        "criterion": name,
+        "mean": mean,
+        "95 % interval": interval,
+        "scored": f"{outcomes.get('scored', 0):,}",
+        "other outcomes": counts(outcomes) or _NONE,
+    }
 
 
 def _name(part: Mapping[str, Any]) -> Text:
@@ -81,12 +78,6 @@ def _name(part: Mapping[str, Any]) -> Text:
         notes.append(f"weight {part['weight']:g}")
     name = Text(one_line(part["id"], 40))
     return name.append(f"  {', '.join(notes)}", style="dim") if notes else name
-
-
-def _figure(figure: Mapping[str, Any]) -> tuple[str, str]:
-    if figure["estimate"] is None:
-        return _NONE, _NONE
-    return f"{figure['estimate']:.2f}", f"{figure['low']:.2f} to {figure['high']:.2f}"
 
 
 def counts(outcomes: Mapping[str, int]) -> str:
@@ -104,7 +95,8 @@ def _reasons(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
             by_outcome.setdefault(outcome, []).append(f"{one_line(reason, 60)} {count:,}")
         why = (f"{o.replace('_', ' ')} ({', '.join(r)})" for o, r in by_outcome.items())
         if by_outcome:
-            yield indented(Text(f"{one_line(part['id'], 40)}: {', '.join(why)}", "dim"), by=2)
+            line = f"{one_line(part['id'], 40)}: {', '.join(why)}"
+            yield indented(line, by=2, style="dim")
 
 
 def cost_line(summary: Mapping[str, Any]) -> str:

@@ -42,10 +42,11 @@ class Budget:
         unknown = caps.keys() - {"dollars", "tokens", "calls"}
         if unknown:
             what = f"a budget knows dollars, tokens and calls, not {', '.join(sorted(unknown))}"
-            raise ConfigError(what, where="budget")
+            raise ConfigError(what, where="budget", mend="Take it out")
         for name, cap in caps.items():
             if cap is not None and not cap > 0:
-                raise ConfigError(f"{name} must be more than 0, not {cap}", where="budget")
+                what = f"the most {name} must be more than 0, not {cap}"
+                raise ConfigError(what, where="budget", mend="Leave it out for no cap")
         tokens, calls = caps.get("tokens"), caps.get("calls")
         return cls(
             dollars=caps.get("dollars"),

@@ -8,17 +8,17 @@ way. Retries are tenacity's, and nobody else's.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from typing import TYPE_CHECKING, Any
 
 from tenacity import AsyncRetrying, retry_if_exception
 
-from trueup.errors import ConfigError
+from trueup.errors import ConfigError, TrueupError
 from trueup.judge.protocol import Answered
 from trueup.judge.transport.base import RateLimited, TimedOut, TransportFault
 from trueup.judge.verdict import Usage, unscored
 from trueup.runner.lane import Lane, SteppedDown
+from trueup.runner.tries import Tries
 from trueup.store.rows import reply_columns
 from trueup.store.store import clock
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from trueup.runner.budget import Held, Purse
     from trueup.store.store import Store
     from trueup.store.writer import Writer
-
-_FIRST_WAIT = 0.5
-_LONGEST_WAIT = 30.0
 
 
 class NotAttempted(TransportFault):
@@ -174,44 +171,49 @@ class Door:
 
     async def _ask(self, key: bytes, call: Call) -> tuple[Reply, Usage]:
         lane = self._lane(call.endpoint)
-        seconds = lane.endpoint.limits.deadline
-        tries = _Tries(lane)
+        await lane.transport.ready()
         try:
-            async with asyncio.timeout(seconds) as tries.limit:
-                try:
-                    return await self._attempt(key, call, lane, tries)
-                except TransportFault as fault:
-                    if not fault.retry:
-                        raise
-                    tries.last = fault
-                return await self._again(key, call, lane, tries)
-        except TimeoutError as error:
-            late = tries.last or TimedOut(f"no answer within {seconds:g} seconds")
-            lane.gave_up(late)
-            raise late from error
+            return await self._tried(key, call, lane)
+        except TrueupError as error:
+            lane.pace.close(error)  # it ends the run: nothing more is asked in the meantime
+            raise
+
+    async def _tried(self, key: bytes, call: Call, lane: Lane) -> tuple[Reply, Usage]:
+        tries = Tries(lane)
+        try:
+            try:
+                return await self._attempt(key, call, lane, tries)
+            except TransportFault as fault:
+                if not fault.retry:
+                    raise
+                tries.failed(fault)
+            return await self._again(key, call, lane, tries)
         except TransportFault as fault:
             lane.gave_up(fault)
             raise
 
-    async def _again(
-        self, key: bytes, call: Call, lane: Lane, tries: _Tries
-    ) -> tuple[Reply, Usage]:
-        """Try again until it succeeds or the call's time is up, waiting first."""
-        await asyncio.sleep(tries.wait())
-        async for attempt in AsyncRetrying(
-            wait=lambda _: tries.wait(), retry=retry_if_exception(tries.worth_another)
-        ):
-            with attempt:
-                answer = await self._attempt(key, call, lane, tries)
+    async def _again(self, key: bytes, call: Call, lane: Lane, tries: Tries) -> tuple[Reply, Usage]:
+        """Try again until it succeeds or the call's time is up, waiting first.
+
+        Raises:
+            TransportFault: What went wrong last.
+        """
+        async with tries.within_deadline():
+            await asyncio.sleep(tries.wait())
+            async for attempt in AsyncRetrying(
+                wait=lambda _: tries.wait(), retry=retry_if_exception(tries.worth_another)
+            ):
+                with attempt:
+                    answer = await self._attempt(key, call, lane, tries)
         return answer
 
     async def _attempt(
-        self, key: bytes, call: Call, lane: Lane, tries: _Tries
+        self, key: bytes, call: Call, lane: Lane, tries: Tries
     ) -> tuple[Reply, Usage]:
         tokens = sum(len(message["content"]) for message in call.messages) // 4
         epoch = await tries.turn(tokens)
+        started = time.perf_counter()
         try:
-            started = time.perf_counter()
             try:
                 reply, held = await self._send(call, lane, tries)
             except RateLimited as fault:
@@ -219,22 +221,14 @@ class Door:
                 lane.pace.slow_down(epoch, min(fault.retry_after or 0.0, longest))
                 raise
             lane.pace.succeeded()
-            dollars = lane.price.of(reply) if lane.price else None
-            held.settle(reply, dollars)
-            usage = Usage(
-                calls=tries.count,
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-                dollars=dollars,
-            )
+            usage = _paid(reply, lane, held, calls=tries.count)
             self.usage += usage
             row: dict[str, Any] = {
                 **reply_columns(reply),
                 "key": key,
                 "about": call.about,
                 "attempts": tries.count,
-                "dollars": dollars,
+                "dollars": usage.dollars,
                 "milliseconds": int((time.perf_counter() - started) * 1000),
                 "run": self._run,
                 "at": clock(),
@@ -245,7 +239,7 @@ class Door:
         finally:
             lane.pace.leave()
 
-    async def _send(self, call: Call, lane: Lane, tries: _Tries) -> tuple[Reply, Held]:
+    async def _send(self, call: Call, lane: Lane, tries: Tries) -> tuple[Reply, Held]:
         """Send a call, again at once where the endpoint must be asked otherwise."""
         while True:
             held = await self._purse.reserve(call, lane.price)
@@ -254,8 +248,11 @@ class Door:
             tries.count += 1
             try:
                 return await lane.send(call), held
-            except SteppedDown:
-                held.release()
+            except SteppedDown as step:
+                if step.reply is None:
+                    held.release()
+                else:
+                    self.usage += _paid(step.reply, lane, held, calls=0)
             except BaseException as error:
                 if isinstance(error, TransportFault) and not isinstance(error, TimedOut):
                     held.release()
@@ -280,6 +277,19 @@ class Door:
         return lane
 
 
+def _paid(reply: Reply, lane: Lane, held: Held, *, calls: int) -> Usage:
+    """Settle what was held for a reply, and return what it cost."""
+    dollars = lane.price.of(reply) if lane.price else None
+    held.settle(reply, dollars)
+    return Usage(
+        calls=calls,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cached_tokens=reply.cached_tokens,
+        dollars=dollars,
+    )
+
+
 def _observed(reply: Reply) -> dict[str, Any]:
     return {
         "model": reply.model,
@@ -287,40 +297,3 @@ def _observed(reply: Reply) -> dict[str, Any]:
         "rung": reply.rung,
         "dropped": list(reply.dropped),
     }
-
-
-class _Tries:
-    """How often one call was tried, what went wrong last, and how long it may go on."""
-
-    limit: asyncio.Timeout
-
-    def __init__(self, lane: Lane) -> None:
-        self.count = 0
-        self.last: TransportFault | None = None
-        self._lane = lane
-
-    async def turn(self, tokens: int) -> int:
-        """Wait for a turn; how long our own caps make a call wait is not taken from its time."""
-        loop = asyncio.get_running_loop()
-        since, until = loop.time(), self.limit.when() or 0.0
-        self.limit.reschedule(None)
-        epoch = await self._lane.pace.enter(tokens)
-        self.limit.reschedule(until + loop.time() - since)
-        return epoch
-
-    def worth_another(self, error: BaseException) -> bool:
-        """Tell whether to try again; end the run where nothing was ever reached."""
-        if not isinstance(error, TransportFault) or not error.retry:
-            return False
-        self.last = error
-        if self._lane.hopeless(error, self.count):
-            self._lane.gave_up(error)
-        return True
-
-    def wait(self) -> float:
-        """Return seconds until the next attempt: what the server asked, else doubling."""
-        asked = self.last.retry_after if self.last else None
-        if asked:  # a server that says 0 is not believed: it would be asked ten times a second
-            return asked + random.uniform(0, 0.1)  # noqa: S311 - jitter
-        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (self.count - 1))
-        return random.uniform(longest / 2, longest)  # noqa: S311 - jitter

@@ -1,13 +1,31 @@
 """Lane: one endpoint as a run uses it: its transport, its pace, and what it can do.
 
 The ladder of rungs is climbed down here: an endpoint that refuses a JSON schema is asked for a
-JSON object, then in words alone. What was found out stays for the run and is recorded with every
-call. Whether an endpoint is dead is decided here as well.
+JSON object, then in words alone, and so is one that passes over it. What was found out stays for
+the run and is recorded with every call.
+
+When to end a run is decided here as well, by what a fault speaks of:
+
+- **The endpoint**: rate limits, server faults, timeouts, no connection. Each such call was tried
+  until its deadline, and twenty in a row without an answer end the run. A refused key, and a
+  server that nothing ever reached, end it sooner.
+- **The item**: content filters and requests that are too long. They are outcomes, however many.
+- **Either**: a rejection. A wrong model name rejects every call, an odd text only its own, often
+  in the very same words; and the odd ones may stand together at the head of a file, where a run
+  that ends for them would end there every time. Neither the number nor the text of rejections
+  tells the two apart, so after twenty in a row the endpoint is asked something harmless: the same
+  model, system message, schema and parameters, without an item. Where that is rejected too, no
+  item is to blame, and the run ends. Where it is answered, the items are, and each keeps its
+  outcome. The next such question is due at twice as many rejections, so that a file of nothing
+  but odd items costs a handful of them. A question that ends in any other fault says nothing.
+  Rejections are counted over all calls, and for calls of one form (system message, schema,
+  parameters) alone: one criterion's schema may be refused while the others get through.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trueup.errors import CredentialsError, JudgeError, JudgeUnavailable
@@ -23,16 +41,43 @@ from trueup.runner.pace import Pace
 from trueup.store.engine import bare
 
 if TYPE_CHECKING:
+    from trueup.errors import TrueupError
     from trueup.judge.transport.base import Call, Endpoint, Price, Reply, Rung, Transport
 
-_SAME_FAULT = 20
-"""So many calls in a row that end in the same kind of fault mean it is not the items."""
+_IN_A_ROW = 20
+"""So many failing calls in a row are no accident."""
 _NEVER_REACHED = 3
 """Attempts before an endpoint that never answered counts as unreachable."""
+_BLOCKS = 3
+"""So many first answers in code blocks mean that the endpoint ignores the schema."""
+_LATER = "Run again when the judge is back: what was answered is kept"
+_HARMLESS = (
+    "This message has no material and no question: it only asks whether requests like this one "
+    "get through. Answer in the agreed shape, with any values."
+)
 
 
 class SteppedDown(TransportFault):
     """The endpoint lacks what was asked for, and will be asked without."""
+
+    def __init__(self, message: str, *, reply: Reply | None = None) -> None:
+        super().__init__(message)
+        self.reply = reply
+        """What it answered all the same, and is paid for."""
+
+
+class Probed(SteppedDown):
+    """Something harmless was asked in the place of the call, which can be made now."""
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """Whether calls can get through at all."""
+
+    rejected: int = 0
+    """Calls that were rejected since one was answered."""
+    due: int = _IN_A_ROW
+    """At how many rejections to ask something harmless."""
 
 
 class Lane:
@@ -49,9 +94,16 @@ class Lane:
         self.price: Price | None = endpoint.price
         self.transport: Transport = open_transport(endpoint, int(self.pace.cap))
         self.answered = False
+        self._timeout = min(endpoint.limits.timeout, endpoint.limits.deadline)
         self._rung: Rung = "schema"
         self._dropped: frozenset[str] = frozenset()
         self._in_a_row = 0
+        self._in_blocks: int | None = 0
+        self._accepted: set[bytes] = set()
+        self._doubts: dict[bytes | None, _Doubt] = {}
+        """By the form of calls; under None for all of them together."""
+        self._asking = asyncio.Lock()
+        self._ended: TrueupError | None = None
 
     @property
     def where(self) -> str:
@@ -64,24 +116,83 @@ class Lane:
 
         Raises:
             SteppedDown: The endpoint lacks what was asked for; the next request does without.
+            Probed: The calls before were rejected, and something harmless was asked instead.
             TransportFault: No usable reply.
             CredentialsError: The endpoint refused the key.
+            JudgeError: Even something harmless is rejected.
+            JudgeUnavailable: The same, where calls of this form were answered before.
         """
+        if self._doubts and self._due(call):
+            await self._probe(call)
+        try:
+            reply = await self._once(call)
+        except Rejected:
+            for form in (None, call.fixed):
+                self._doubts.setdefault(form, _Doubt()).rejected += 1
+            raise
+        self.answered = True
+        self._in_a_row = 0
+        self._accepted.add(call.fixed)
+        if self._doubts:
+            self._doubts.pop(None, None)
+            self._doubts.pop(call.fixed, None)
+        return reply
+
+    async def _once(self, call: Call) -> Reply:
         rung = self._rung if call.structured == "auto" else call.structured
         asked = call if rung == "schema" else in_words(call)
         drop = self._dropped
         try:
-            reply = await self.transport.send(
-                asked, rung=rung, drop=drop, timeout=self.endpoint.limits.timeout
-            )
+            reply = await self.transport.send(asked, rung=rung, drop=drop, timeout=self._timeout)
         except Unsupported as fault:
             self._step_down(fault, call, rung, drop)
             raise SteppedDown(fault.message) from fault
         except Forbidden as fault:
             raise self._forbidden(fault) from fault
-        self.answered = True
-        self._in_a_row = 0
+        if rung == "schema" and call.structured == "auto" and self._ignores_schema(reply):
+            ignored = Unsupported("it ignores the schema", parameter="response_format")
+            self._step_down(ignored, call, rung, drop)
+            raise SteppedDown(ignored.message, reply=reply)
         return reply
+
+    def _ignores_schema(self, reply: Reply) -> bool:
+        """Tell whether all first answers stand in code blocks, as none does that a schema binds.
+
+        A single one may be an accident, and a lower rung asks more of a model than an answer.
+        """
+        if self._in_blocks is None:
+            return False
+        fenced = reply.text.lstrip().startswith("```")
+        self._in_blocks = self._in_blocks + 1 if fenced else None
+        return fenced and self._in_blocks is not None and self._in_blocks >= _BLOCKS
+
+    def _due(self, call: Call) -> int:
+        """Return after how many rejections something harmless is to be asked now; 0 for not yet."""
+        doubts = (self._doubts.get(form) for form in (None, call.fixed))
+        return max((d.rejected for d in doubts if d is not None and d.rejected >= d.due), default=0)
+
+    async def _probe(self, call: Call) -> None:
+        """Ask something harmless in the form of a call, and end the run where it is rejected."""
+        async with self._asking:
+            if self._ended is not None:
+                raise self._ended
+            rejected = self._due(call)
+            if not rejected:
+                return  # another call has asked meanwhile
+            reply = None
+            try:
+                reply = await self._once(harmless(call))
+            except Rejected as fault:
+                self._ended = self._all_rejected(fault, call, rejected)
+                raise self._ended from fault
+            except SteppedDown as step:
+                reply = step.reply
+            except TransportFault:
+                pass
+            for form in (None, call.fixed):
+                if doubt := self._doubts.get(form):
+                    doubt.due = max(doubt.due, 2 * doubt.rejected)
+        raise Probed("the calls before were rejected", reply=reply)
 
     def hopeless(self, fault: TransportFault, attempts: int) -> bool:
         """Tell whether another attempt is pointless because nothing was ever reached."""
@@ -93,23 +204,27 @@ class Lane:
 
         Raises:
             JudgeUnavailable: Nothing gets through any more.
-            JudgeError: Every request is rejected.
         """
         if isinstance(fault, Unreachable) and not self.answered:
             what = f"the judge cannot be reached ({fault.message})"
             mend = "Check api_base and that the server is up, then run again: nothing is lost"
             raise JudgeUnavailable(what, where=self.where, mend=mend)
-        if not (fault.retry or isinstance(fault, Rejected)):
+        if not fault.retry:
             return
         self._in_a_row += 1
-        if self._in_a_row < _SAME_FAULT:
-            return
-        what = f"{_SAME_FAULT} calls in a row failed ({fault.reason}: {fault.message})"
-        if isinstance(fault, Rejected) and not self.answered:
-            mend = "Check the judge's model name and parameters"
-            raise JudgeError(what, where=self.where, mend=mend)
-        mend = "Run again when the judge is back: what was answered is kept"
-        raise JudgeUnavailable(what, where=self.where, mend=mend)
+        if self._in_a_row >= _IN_A_ROW:
+            what = f"{_IN_A_ROW} calls in a row failed ({fault.reason}: {fault.message})"
+            raise JudgeUnavailable(what, where=self.where, mend=_LATER)
+
+    def _all_rejected(self, fault: Rejected, call: Call, rejected: int) -> TrueupError:
+        what = (
+            f"{rejected} calls in a row were rejected, and so was one without an item "
+            f"({fault.message})"
+        )
+        if call.fixed in self._accepted:
+            return JudgeUnavailable(what, where=self.where, mend=_LATER)
+        mend = "Check the judge's model name and parameters"
+        return JudgeError(what, where=self.where, mend=mend)
 
     def _step_down(self, fault: Unsupported, call: Call, rung: Rung, drop: frozenset[str]) -> None:
         # others may have stepped down while this call was under way: what counts is how it was sent
@@ -142,6 +257,12 @@ def open_transport(endpoint: Endpoint, connections: int) -> Transport:
     from trueup.judge.transport.providers import LitellmTransport  # noqa: PLC0415 - heavy
 
     return LitellmTransport(endpoint, connections=connections)
+
+
+def harmless(call: Call) -> Call:
+    """Return a call of the same form that says nothing of any item."""
+    last = {**call.messages[-1], "content": _HARMLESS}
+    return replace(call, messages=(*call.messages[:-1], last))
 
 
 def in_words(call: Call) -> Call:

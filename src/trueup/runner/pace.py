@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trueup.errors import TrueupError
     from trueup.judge.transport.base import Limits
 
 _MINUTE = 60.0
@@ -35,12 +36,16 @@ class Pace:
         self._requests = _Bucket(limits.requests_per_minute)
         self._tokens = _Bucket(limits.tokens_per_minute)
         self._timer: asyncio.TimerHandle | None = None
+        self._closed: TrueupError | None = None
 
     async def enter(self, tokens: int) -> int:
         """Wait for a turn; return the epoch, to be given back to `slow_down`.
 
         Args:
             tokens: About how many tokens the call will use.
+
+        Raises:
+            TrueupError: What the pace was closed with.
         """
         while not self._free(tokens):
             turn = asyncio.get_running_loop().create_future()
@@ -57,6 +62,15 @@ class Pace:
         self._requests.take(1)
         self._tokens.take(tokens)
         return self._epoch
+
+    def close(self, error: TrueupError) -> None:
+        """Give no more turns: whoever waits for one, or comes later, gets the error."""
+        self._closed = error
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(error)
+                turn.exception()  # who waits may have been cancelled meanwhile
 
     def leave(self) -> None:
         """Give the turn back."""
@@ -83,6 +97,8 @@ class Pace:
             self.allowed = max(1.0, self.allowed / 2)
 
     def _free(self, tokens: int) -> bool:
+        if self._closed is not None:
+            raise self._closed
         if self.in_flight >= max(int(self.allowed), 1):
             return False
         now = asyncio.get_running_loop().time()

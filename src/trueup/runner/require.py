@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol, cast
 
-from trueup.errors import ConfigError, JudgeError
+from trueup.errors import ConfigError, CredentialsError, JudgeError
+from trueup.judge.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +46,20 @@ def require_judge(rubric: Rubric, judge: Judge | None) -> None:
         names = ", ".join(c.id for c in rubric.judged)
         what = f"no judge is given, and code cannot decide: {names}"
         raise JudgeError(what, where=rubric.name, mend="Name a judge, or make them checks")
+
+
+def require_keys(rubric: Rubric, judge: Judge | None) -> None:
+    """Make sure that every key that a judge names is there; local servers need none.
+
+    Raises:
+        CredentialsError: The variable that a judge's `api_key_env` names is not set.
+    """
+    for asker in askers(judge) if rubric.judged else ():
+        variable = asker.spec.api_key_env
+        if variable is not None and not os.environ.get(variable, "").strip():
+            what = f"the environment variable {variable}, which should hold the key, is not set"
+            mend = "Set it, or delete api_key_env where the server wants no key"
+            raise CredentialsError(what, where=origin(asker, "api_key_env"), mend=mend)
 
 
 def require_prices(judge: Judge | None, price_of: Callable[[str], Price | None]) -> None:

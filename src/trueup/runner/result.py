@@ -11,7 +11,7 @@ from trueup.errors import DataError, StoreError
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
 from trueup.rubric.dump import from_dict
 from trueup.rubric.scoring import Scorer
-from trueup.runner.triage import verdict_key
+from trueup.store.key import verdict_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,11 +24,18 @@ if TYPE_CHECKING:
     from trueup.store.store import Store
 
 _NOT_REACHED = unscored("not_attempted", "not_reached")
-_COLUMNS = (
-    "item_id", "criterion", "judge", "instrument", "replicate",
-    "outcome", "reason", "value", "level", "explanation",
-)  # fmt: skip
-_ITEM_COLUMNS = ("item_id", "score", "low", "high", "outcome")
+COLUMNS = {
+    "item_id": "string", "criterion": "string", "judge": "string", "instrument": "string",
+    "replicate": "int64", "outcome": "string", "reason": "string", "value": "float64",
+    "level": "string", "explanation": "string",
+}  # fmt: skip
+"""The columns of `Scores.frame` and their types, whatever is in them, and be it nothing."""
+
+ITEM_COLUMNS = {
+    "item_id": "string", "score": "float64", "low": "float64", "high": "float64",
+    "outcome": "string",
+}  # fmt: skip
+"""The same of `Scores.items`."""
 
 
 class Judged(NamedTuple):
@@ -144,7 +151,7 @@ class Scores:
             if judged.item_id == item_id:
                 break
         else:
-            mend = "Ids are those of the scored file; trueup score --out lists them"
+            mend = "Ids are those of the scored file; items() and trueup score --out list them"
             raise DataError(f"run {self.run} has no item '{item_id}'", mend=mend)
         score, outcome = self.score_of(judged)
         body = self.store.texts([judged.content]).get(judged.content)
@@ -164,20 +171,25 @@ class Scores:
     def frame(self) -> pd.DataFrame:
         """Return one row for each item, criterion and replicate.
 
-        Columns: item_id, criterion, judge, instrument, replicate, outcome, reason,
-        value (in [0, 1], NaN where there is none), level, explanation.
+        Columns: item_id, criterion, judge, instrument (string), replicate (int64, from 0),
+        outcome, reason (string), value (float64 in [0, 1]), level, explanation (string). The
+        types are these whatever the run holds, also where it is empty. Where there is no value
+        it is NaN, where there is no level it is NA; no other column has gaps.
         """
         import pandas as pd  # noqa: PLC0415 - heavy
 
-        frame = pd.DataFrame(list(self.rows()), columns=list(_COLUMNS))
-        return frame.astype({"value": "float64", "replicate": "int64"})
+        return pd.DataFrame(list(self.rows()), columns=list(COLUMNS)).astype(COLUMNS)
 
     def items(self) -> pd.DataFrame:
-        """Return one row for each item: item_id, score, low, high, outcome."""
+        """Return one row for each item.
+
+        Columns: item_id (string), score, low, high (float64 in [0, 1]), outcome (string),
+        always of these types. Where an item has no score, score is NaN and low and high are what
+        it may still become; where the rubric does not apply to it, all three are NaN.
+        """
         import pandas as pd  # noqa: PLC0415 - heavy
 
-        frame = pd.DataFrame(list(self.item_rows()), columns=list(_ITEM_COLUMNS))
-        return frame.astype(dict.fromkeys(("score", "low", "high"), "float64"))
+        return pd.DataFrame(list(self.item_rows()), columns=list(ITEM_COLUMNS)).astype(ITEM_COLUMNS)
 
     def score_of(self, judged: Judged) -> tuple[Score, str]:
         """Return an item's score, and the outcome that says why there is none."""

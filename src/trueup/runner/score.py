@@ -7,9 +7,11 @@ run ends, what was answered is kept and the next run goes on from there.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from trueup.errors import TrueupError
+from trueup.errors import JudgeError, TrueupError
+from trueup.judge.blame import is_ours
 from trueup.judge.discipline import disciplined
 from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
@@ -22,17 +24,22 @@ from trueup.runner.triage import Triage
 from trueup.store.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from trueup.item.model import Item
     from trueup.judge.protocol import Judge, Request
     from trueup.judge.transport.base import Price
+    from trueup.judge.verdict import Finding
     from trueup.rubric.model import Rubric
     from trueup.store.store import Store
 
 _TICK_SECONDS = 0.2
 _BATCH_WORKERS = 2
 _ASKING_WORKERS = 32
+_AHEAD = 4
+"""For every so many calls at once, one more request is made ready."""
+_RAISED_ALIKE = 20
+"""So many requests that end in the same exception, and none with a value, mean a broken judge."""
 
 
 class ScoringRun:
@@ -79,6 +86,7 @@ class ScoringRun:
         self._only_failed = only_failed
         self._price_of = price_of
         self._on_progress = on_progress
+        self._raising = _Raising(judge.name if judge is not None else "code")
         self.progress = Progress()
 
     async def run(self, items: Iterable[Item], *, source: str, total: int | None = None) -> Scores:
@@ -86,8 +94,11 @@ class ScoringRun:
 
         Raises:
             CredentialsError: The endpoint refused the key.
+            JudgeError: The judge's code raises the same for every request, or the endpoint
+                rejects even a harmless one.
             JudgeUnavailable: The judge cannot be reached.
             StoreError: The store cannot be written.
+            Exception: Whatever `items` raises.
         """
         self.progress.total = total
         writer = Writer(self._store)
@@ -120,14 +131,14 @@ class ScoringRun:
         status = "interrupted"
         ticker = asyncio.create_task(self._tick(door))
         try:
-            await self._work(iter(items), feed, door)
+            failure = await self._work(iter(items), feed, door)
             writer.close()
             if self._purse.empty:
                 self.progress.stopped = "budget"
-            status = self.progress.stopped or "done"
-        except* TrueupError as errors:
+            status = "failed" if failure is not None else self.progress.stopped or "done"
+        except Exception:
             status = "failed"
-            raise first_of(errors) from None
+            raise
         finally:
             ticker.cancel()
             await door.close()
@@ -135,6 +146,8 @@ class ScoringRun:
             seconds, reused = self.progress.seconds, self.progress.reused
             record.end(status, door.usage, seconds=seconds, reused=reused)
             self._show(door)
+        if failure is not None:
+            raise failure
         return Scores(self._store, record.run)
 
     async def _tick(self, door: Door) -> None:
@@ -148,25 +161,37 @@ class ScoringRun:
         if self._on_progress is not None:
             self._on_progress(self.progress)
 
-    async def _work(self, items: Iterator[Item], feed: Feed, door: Door) -> None:
+    async def _work(self, items: Iterator[Item], feed: Feed, door: Door) -> Exception | None:
+        """Ask everything; return what broke, to be raised where no handler adds its context."""
         judge = self._judge
         connect = getattr(judge, "connect", None)
         if connect is not None:
             judge = connect(door)
         batch = judge.capabilities.batch if judge is not None else 1
-        workers = _BATCH_WORKERS if batch > 1 else self._concurrency or self._asking_workers()
+        workers = _BATCH_WORKERS if batch > 1 else self._asking_workers()
         queue: asyncio.Queue[list[Request] | None] = asyncio.Queue(maxsize=workers)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._worker(judge, queue, feed))
-            async for requests in feed.batches(items, batch):
-                await queue.put(requests)
-            for _ in range(workers):
-                await queue.put(None)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._worker(judge, queue, feed))
+                async for requests in feed.batches(items, batch):
+                    await queue.put(requests)
+                for _ in range(workers):
+                    await queue.put(None)
+        except ExceptionGroup as errors:
+            return first_of(errors)
+        return None
 
     def _asking_workers(self) -> int:
+        """Return how many requests may be under way at once.
+
+        How many calls are is decided by the pace; a few requests more are made ready beside
+        them, so that the next call can start as soon as there is a turn for it.
+        """
         spec = getattr(self._judge, "spec", None)
-        return int(getattr(spec, "concurrency", _ASKING_WORKERS))
+        wanted = self._concurrency or int(getattr(spec, "concurrency", _ASKING_WORKERS))
+        asks = self._judge is not None and self._judge.capabilities.calls
+        return wanted + wanted // _AHEAD + 1 if asks else wanted
 
     async def _worker(
         self, judge: Judge | None, queue: asyncio.Queue[list[Request] | None], feed: Feed
@@ -180,13 +205,55 @@ class ScoringRun:
                 continue
             async for name, verdict in disciplined(judge, requests):
                 feed.answered(name, verdict.findings)
+                self._raising.see(verdict.findings)
+            self._raising.check()
 
 
-def first_of(errors: BaseExceptionGroup[TrueupError]) -> TrueupError:
+class _Raising:
+    """Watches for a judge that raises the same at the same place from the start.
+
+    What a judge raises about one item is that item's finding. A judge that has answered nothing
+    yet and raises so time and again is broken: the run would end in as many failures as it has
+    items.
+    """
+
+    def __init__(self, judge: str) -> None:
+        self._judge = judge
+        self._places: Counter[tuple[str, str]] = Counter()
+        self._said = ""
+        self._answered = False
+
+    def see(self, findings: Mapping[str, Finding]) -> None:
+        """Take note of what became of one request."""
+        if self._answered:
+            return
+        self._answered = any(finding.outcome == "scored" for finding in findings.values())
+        raised = [f for f in findings.values() if f.reason == "judge_raised"]
+        if raised and not self._answered:
+            detail, self._said = raised[0].detail, raised[0].explanation
+            self._places[str(detail.get("raised")), str(detail.get("at"))] += 1
+
+    def check(self) -> None:
+        """End the run where nothing but one and the same exception has come.
+
+        Raises:
+            JudgeError: It names the exception, and where it arose.
+        """
+        if self._answered or not self._places:
+            return
+        (_, place), count = self._places.most_common(1)[0]
+        if count < _RAISED_ALIKE:
+            return
+        what = f"its code raised the same for each of {count} items, at {place} ({self._said})"
+        mend = (
+            "This is a fault of trueup: please report it"
+            if is_ours(place)
+            else "Mend it and run again: what failed is asked again"
+        )
+        raise JudgeError(what, where=self._judge, mend=mend)
+
+
+def first_of(errors: ExceptionGroup[Exception]) -> Exception:
     """Return one error of a group: of many calls that fail alike, one speaks for all."""
-    found: BaseException = errors
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    if not isinstance(found, TrueupError):
-        raise found
-    return found
+    ours = (error for error in errors.exceptions if isinstance(error, TrueupError))
+    return next(ours, errors.exceptions[0])

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from trueup.errors import WorkspaceError, did_you_mean
+from trueup.errors import WorkspaceError
 from trueup.rubric.problem import RubricProblems
+from trueup.rubric.slips import slips
 from trueup.rubric.source import read_source
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def load_runner(path: Path, *, changes: Mapping[str, str] | None = None) -> Scor
     try:
         return ScoreSpec.model_validate(body)
     except ValidationError as error:
-        raise _problem(error, path, source, changes or {}) from None
+        raise _problem(error, path, source, body=body, changes=changes or {}) from None
 
 
 def _read(path: Path) -> Source:
@@ -158,26 +159,21 @@ def _change(body: dict[str, Any], key: str, value: str) -> None:
 
 
 def _problem(
-    error: ValidationError, path: Path, source: Source, changes: Mapping[str, str]
+    error: ValidationError,
+    path: Path,
+    source: Source,
+    *,
+    body: Mapping[str, Any],
+    changes: Mapping[str, str],
 ) -> WorkspaceError:
-    found = error.errors(include_url=False, include_input=False)
-    found.sort(key=lambda one: one["type"] != "extra_forbidden")  # slips explain the rest
-    first, others = found[0], len(found) - 1
-    key = ".".join(str(part) for part in first["loc"])
-    unknown = first["type"] == "extra_forbidden"
-    if unknown:
-        what = f"the key '{key}' is not known"
-        outer = ScoreSpec if len(first["loc"]) == 1 else BudgetSpec
-        mend = did_you_mean(str(first["loc"][-1]), outer.model_fields)
-    elif first["type"] == "missing":
-        what, mend = f"the key '{key}' is missing", f"Write {key}: ..., or give --set {key}=..."
-    else:
-        said = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
-        what, mend = said if key in changes else f"{key}: {said}", "Write another value"
+    first, *others = slips(error, ScoreSpec, body)
+    key, mend = ".".join(map(str, first.path)), first.mend
+    if first.kind == "missing":
+        mend = f"{mend}, or give --set {key}=..."
     if others:
-        mend = f"{mend} ({others} more in this file)"
+        mend = f"{mend} ({len(others)} more in this file)".strip()
     if key in changes:
-        return WorkspaceError(what, where=f"--set {key}", mend=mend)
-    place = source.find(first["loc"], key=unknown)
-    where = str(path) if first["type"] == "missing" else f"{path}:{place.line}"
-    return WorkspaceError(what, where=where, mend=mend)
+        return WorkspaceError(first.what, where=f"--set {key}", mend=mend or None)
+    place = source.find(first.path, key=first.at_key)
+    where = str(path) if first.kind == "missing" else f"{path}:{place.line}"
+    return WorkspaceError(first.what, where=where, mend=mend or None)

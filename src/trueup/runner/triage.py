@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from trueup.item.model import as_text, content_hash
 from trueup.judge.verdict import Finding, scored, unscored
 from trueup.rubric.check import CHECKS, run_check
+from trueup.store.key import verdict_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,12 +56,6 @@ class Column:
     def verdict_key(self, content: bytes, replicate: int, occasion: str) -> bytes:
         """Return the 16-byte key of this criterion's verdict about a content."""
         return verdict_key(self.key, content, replicate, occasion)
-
-
-def verdict_key(instrument: bytes, content: bytes, replicate: int, occasion: str) -> bytes:
-    """Return the 16-byte key of one criterion's verdict about a content in a sitting."""
-    suffix = f"{replicate}/{occasion}".encode() if replicate or occasion else b""
-    return hashlib.sha256(instrument + content + suffix).digest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +135,8 @@ def _blank(output: Text) -> bool:
     """Whether there is nothing to see: only white space, control and formatting characters."""
     if not isinstance(output, str):
         return all(_blank(as_text((message,)).partition(":")[2]) for message in output)
+    if output[:1].isalnum():
+        return False
     return all(char.isspace() or unicodedata.category(char) in {"Cc", "Cf"} for char in output)
 
 

@@ -101,10 +101,12 @@ def test_a_scale_in_another_order_asks_something_else() -> None:
     assert result.labels_end == ("tone",)
 
 
-def test_choices_in_another_order_ask_the_same() -> None:
-    done = "      done: {text: It is carried out., value: 1}\n"
-    result = changed((done, ""), ("    choices:\n", f"    choices:\n{done}"))
+def test_choices_in_another_order_ask_the_same_and_are_shown_otherwise() -> None:
+    none = "      none: {text: Nothing is said of it., value: 0}\n"
+    result = changed((none, ""), ("    choices:\n", f"    choices:\n{none}"))
 
+    assert (only(result).kind, only(result).parts) == ("instrument", ("choices",))
+    assert result.asked_again == ("outcome",)
     assert result.labels_end == ()
 
 
@@ -134,8 +136,8 @@ def test_what_a_criterion_needs_changes_the_instrument_and_leaves_labels() -> No
     result = changed(("    weight: 2", "    weight: 2\n    needs: [context]"))
 
     assert only(result).kind == "instrument"
-    assert result.asked_again == ("fee",)
-    assert result.labels_end == ()
+    assert result.verdicts_end == ("fee",)
+    assert result.labels_end == result.asked_again == ()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_what_code_says_of_an_empty_output_asks_no_judge_again() -> None:
 
     assert only(result).parts == ("if_empty",)
     assert result.asked_again == ()
-    assert "no judge is asked again" in only(result).consequence
+    assert only(result).consequence.startswith("Only the answers that code gives to empty outputs")
 
 
 def test_a_changed_check_costs_nothing() -> None:

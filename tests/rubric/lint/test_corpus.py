@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trueup.rubric.lint import RULES, LintFinding, lint
+from trueup.rubric.lint.words import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,3 +114,10 @@ def test_every_word_list_is_used() -> None:
 
     assert names
     assert [name for name in names if not re.search(rf"[\"']{name}[\"']", code)] == []
+
+
+def test_every_word_is_text() -> None:
+    lists = load("en").lists
+    words = [w for group in lists.values() for w in group]
+
+    assert [word for word in words if not isinstance(word, str)] == []

@@ -27,6 +27,12 @@ def found(build: Build, entry: dict[str, Any], rule: str) -> list[LintFinding]:
         ("Has the bill more than two bullet points?", "{count: {unit: bullets, min: 3}}"),
         ("Are there exactly 3 headings in the bill?", "{count: {unit: headings, exactly: 3}}"),
         ("Has it between 2 and 4 paragraphs?", "{count: {unit: paragraphs, min: 2, max: 4}}"),
+        ("Is the bill no longer than 90 words?", "{count: {unit: words, max: 90}}"),
+        ("Is the bill limited to 160 characters?", "{count: {unit: characters, max: 160}}"),
+        ("Does the bill not exceed two lines?", "{count: {unit: lines, max: 2}}"),
+        ("Is the bill three sentences long?", "{count: {unit: sentences, exactly: 3}}"),
+        ("Is the reply written in JSON format?", "{json: true}"),
+        ("Does the reply end with a question mark?", "{ends_with: '?'}"),
         ("Does the reply contain no links?", "{count: {unit: links, exactly: 0}}"),
         ("Is the reply valid JSON?", "{json: true}"),
         ("Does the reply end with 'Yours, the team'?", "{ends_with: 'Yours, the team'}"),
@@ -49,6 +55,50 @@ def test_a_proposed_check_is_one_that_the_loader_reads(build: Build) -> None:
     rubric = parse_rubric(f"name: a\ntask: b\ncriteria:\n  - {{id: c, {check}}}\n")
 
     assert rubric.criteria[0].check == {"count": {"unit": "words", "max": 120}}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        "Is the story of the bill rude to the king or kind?",
+        "Does the story invent a king who pays the bill?",
+        "Does the reply contradict the customer?",
+        "Is the wrong bill named by its number?",
+        "Is the bill no longer than 90 words?",
+    ],
+)
+def test_no_polarity_is_read_into_it(build: Build, ask: str) -> None:
+    assert found(build, {"ask": ask, **ANCHORS}, "polarity") == []
+
+
+def test_a_bad_thing_that_never_happens_is_a_negated_question_only(build: Build) -> None:
+    remarks = found(build, {"ask": "Does the reply never mislead anybody?", **ANCHORS}, "polarity")
+
+    assert [(remark.severity, remark.span) for remark in remarks] == [("info", "never")]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_bad_thing_itself_belongs_under_a_penalty(build: Build, sign: float) -> None:
+    entry = {"ask": "Does the reply invent a fee on the bill?", "weight": sign, **ANCHORS}
+
+    assert len(found(build, entry, "polarity")) == (sign > 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("Is the reply on the bill natural?", "natural"),
+        ("The bill sounds natural and is short.", "natural"),
+        ("Has the bill a professional tone?", "professional tone"),
+        ("Is the flat heated by natural gas?", None),
+        ("Does the reply send the bill to a professional?", None),
+        ("Is the one who pays the bill a professional?", None),
+    ],
+)
+def test_a_manner_is_vague_and_a_thing_is_not(build: Build, text: str, span: str | None) -> None:
+    remarks = found(build, {"ask": text}, "vague")
+
+    assert [remark.span for remark in remarks] == ([span] if span else [])
 
 
 def test_xml_has_no_check_and_is_sent_to_a_rule_judge(build: Build) -> None:

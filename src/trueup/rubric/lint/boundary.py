@@ -9,6 +9,7 @@ from trueup.rubric.lint.clause import main_verb
 from trueup.rubric.lint.prose import content, jaccard, stem
 from trueup.rubric.lint.rule import Hit, Remark, Rule
 from trueup.rubric.lint.thresholds import HEAVY_SHARE, SAME_TEXT
+from trueup.rubric.lint.words import either
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,9 @@ def vague(reading: Reading) -> Iterator[Remark]:
     """Find words that every reader fills in differently."""
     words = reading.words
     # "engaging with", "good at": the adjective is a verb or a phrase of its own.
-    adjective = re.compile(rf"{words.either('vague_adjectives')}(?!\s+(?:with|faith)(?![\w-]))")
+    adjective = re.compile(
+        rf"{words.either('vague_adjectives')}(?!\s+(?:with|faith)(?![\w-]))|{_manner(words)}"
+    )
     adverb = re.compile(rf"(?<!as )(?<!as\n){words.either('empty_adverbs')}(?!\s+as\b|-)")
     for question in reading.questions:
         hit = _vague_adjective(question, adjective)
@@ -45,6 +48,17 @@ def vague(reading: Reading) -> Iterator[Remark]:
             yield Remark(question.criterion, hit, why, mend, severity="info")
 
 
+def _manner(words: Words) -> str:
+    """Return what "sounds natural" and "a professional tone" are found by, but not natural gas."""
+    vague = words.either("vague_manners")
+    said = rf"(?:(?:is|are)|{either(words.verbs('manner_verbs'))})\s+(?:\w+ly\s+)?"
+    asked = r"^(?:is|are)\s[^,;:?]*?(?<!\ba)(?<!\ban)(?<!\bthe)\s"
+    return (
+        rf"(?:{said}|{asked})(?P<manner>{vague})(?=\s*(?:[?.,;]|$)|\s+(?:and|or|enough)\s)"
+        rf"|{vague}\s+{words.either('manners')}"
+    )
+
+
 def _vague_adjective(question: Question, pattern: re.Pattern[str]) -> Hit | None:
     """Return where a vague adjective is left undefined.
 
@@ -55,7 +69,7 @@ def _vague_adjective(question: Question, pattern: re.Pattern[str]) -> Hit | None
         match = pattern.search(prose.text)
         defined = field == "ask" and question.anchored
         if match and not defined and match.group() not in named:
-            return Hit(field, prose.span(match))
+            return Hit(field, prose.raw[slice(*match.span("manner" if match["manner"] else 0))])
     return None
 
 

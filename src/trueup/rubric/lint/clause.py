@@ -71,7 +71,8 @@ def main_verb(prose: Prose, words: Words, name: str) -> Main | None:
 
 @cache
 def _negator(words: Words) -> re.Pattern[str]:
-    return re.compile(rf"{words.either('negators')}(?!\s+(?:only|to)\b)|\b\w+n't\b")
+    limit = r"(?:\w+er|more|less)\s+than"
+    return re.compile(rf"{words.either('negators')}(?!\s+(?:only|to|{limit})\b)|\b\w+n't\b")
 
 
 def negation(prose: Prose, words: Words) -> re.Match[str] | None:

@@ -13,6 +13,7 @@ from trueup.rubric.lint.words import Words, either, gerund, third
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from trueup.rubric.lint.prose import Prose
     from trueup.rubric.lint.reading import Question, Reading
 
 
@@ -134,9 +135,11 @@ def _polarity(question: Question, words: Words) -> Remark | None:
         why = "Two negations in one clause are misread by people and by models."
         return Remark(criterion, Hit("ask", twice), why, "Say it positively.", "warn")
     negated = negation(ask, words)
-    bad = main_verb(ask, words, "bad_verbs")
+    bad = _bad(ask, words) if criterion.kind == "binary" else None
+    if bad and negated and negated.start() < bad[0]:
+        bad = None  # "never misleads" asks for something good
     if bad is not None and not criterion.penalty:
-        hit = Hit("ask", ask.raw[bad.start : bad.end])
+        hit = Hit("ask", ask.raw[slice(*bad)])
         why = "The weight is positive, so points are given for something bad."
         mend = "Make the weight negative, or ask for the good thing."
         return Remark(criterion, hit, why, mend, "warn")
@@ -149,6 +152,26 @@ def _polarity(question: Question, words: Words) -> Remark | None:
     why = "A question that is answered yes for an absence is easily answered the wrong way round."
     mend = "Ask for the good thing, or make it a penalty that names the bad thing."
     return Remark(criterion, hit, why, mend, "info")
+
+
+def _bad(ask: Prose, words: Words) -> tuple[int, int] | None:
+    """Return where the words stand that make yes the bad answer."""
+    verb = main_verb(ask, words, "bad_verbs")
+    if verb is not None:
+        return verb.start, verb.end
+    verb = main_verb(ask, words, "bad_done_to")
+    if verb is not None:
+        things = words.table("bad_done_to")[verb.verb]
+        done_to = either({*things, *map(third, things)})  # a plural is formed alike
+        thing = re.compile(rf"\s+(?:(?!(?:for|in|of|that|to)\s)[\w'-]+\s+){{0,3}}?{done_to}")
+        return (verb.start, verb.end) if thing.match(ask.text, verb.end) else None
+    said_of_it = re.match(
+        rf"(?:is|are)\s+(?:it|they|(?:the|this|any|each)\s+(?:[\w-]+\s+)?{words.either('output_words')})"
+        rf"\s+(?:[^,;:?]*\s)?(?P<bad>{words.either('bad_adjectives')})"
+        r"(?=\s*(?:[?.]|$)|\s+(?:or|and|to|towards)\s)",
+        ask.text,
+    )
+    return said_of_it.span("bad") if said_of_it else None
 
 
 @Rule(
@@ -179,4 +202,10 @@ def _hidden(question: Question, words: Words) -> Hit | None:
         for match in trailing.finditer(prose.text):
             if not content.search(re.split(r"[;:.?!]", prose.text[: match.start()])[-1]):
                 return Hit(field, prose.span(match))
-    return None
+    exception = words.pattern("exception_words").search(question.ask.text)
+    if exception is None:
+        return None
+    # "no fee unless it is listed" asks for listed fees; what somebody is told to do is content
+    before = question.ask.text[: exception.start()]
+    said = content.search(before) or _content_ahead(words).search(before)
+    return None if said or negations(before, words) else Hit("ask", question.ask.span(exception))

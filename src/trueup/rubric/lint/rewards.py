@@ -103,6 +103,7 @@ def _amount(question: Question, reading: Reading) -> Hit | None:
     words = reading.words
     amount = re.compile(
         rf"{words.either('length_words')}"
+        r"|(?<![\w-])as\s+(?:many|much)\s+(?:[\w'-]+\s+){0,6}?as\s+possible(?![\w-])"
         rf"|(?<![\w-])at least\s+(?P<n>\d+|{words.either('numbers')})"
         r"\s+(?P<noun>[\w-]+(?:\s+[\w-]+)?)"
     )
@@ -156,9 +157,6 @@ def code_can_decide(reading: Reading) -> Iterator[Remark]:
             yield Remark(question.criterion, Hit("ask", ask.span(match)), why, mend)
 
 
-_MARKUP = re.compile(
-    r"(?:valid|well-formed|parsable|parseable)\s+(?P<format>json|xml|yaml|csv|html)"
-)
 _EXACT = re.compile(
     rf"(?:exact|literal)\s+(?:phrase|words?|text|sentence|string)\s+(?P<text>{LITERAL}+)"
 )
@@ -178,19 +176,31 @@ def _proposal(ask: Prose, words: Words) -> tuple[re.Match[str], str] | None:
     if match:
         unit = words.table("code_absent")[" ".join(match["thing"].split())]
         return match, f"{{count: {{unit: {unit}, exactly: 0}}}}"
-    match = _MARKUP.search(text)
+    match = _markup(words).search(text)
     if match:
-        return match, "{json: true}" if match["format"] == "json" else ""
+        json = "json" in match.group()
+        return match, "{json: true}" if json else ""
     framed = (
         rf"(?:{words.either('output_words')}|it)\s+(?:\w+ly\s+)?(?P<end>start|begin|end)s?\s+with\s+"
-        rf"(?:the\s+\w+\s+)?(?P<text>{LITERAL}+)"
+        rf"(?:(?:the\s+\w+\s+)?(?P<text>{LITERAL}+)|an?\s+(?P<sign>{words.either('signs')}))"
     )
     match = re.search(framed, text)
     if match:
         key = "ends_with" if match["end"] == "end" else "starts_with"
-        return match, f"{{{key}: {_literal(ask, match)}}}"
+        sign = words.table("signs").get(" ".join((match["sign"] or "").split()))
+        return match, f"{{{key}: {repr(sign) if sign else _literal(ask, match)}}}"
     match = _EXACT.search(text)
     return (match, f"{{contains: {_literal(ask, match)}}}") if match else None
+
+
+def _markup(words: Words) -> re.Pattern[str]:
+    """Return what a format is found by: valid anywhere, or said of the whole output."""
+    outputs, formats = words.either("output_words"), words.either("formats")
+    return re.compile(
+        rf"(?:valid|well-formed|parsable|parseable)\s+{formats}"
+        rf"|^(?:is|are)\s+(?:it|(?:the|this)\s+(?:[\w-]+\s+)?{outputs})\s+"
+        rf"(?:(?:\w+ly|\w+ed|given|sent|written)\s+){{0,2}}(?:in|as)\s+(?:an?\s+)?{formats}"
+    )
 
 
 def _literal(ask: Prose, match: re.Match[str]) -> str:
@@ -202,13 +212,15 @@ def _literal(ask: Prose, match: re.Match[str]) -> str:
 
 def _counted(text: str, words: Words) -> re.Match[str] | None:
     """Return a limit on the count of something in the whole output."""
-    n = rf"(?:\d+|{words.either('numbers')})"
+    n, units = rf"(?:\d+|{words.either('numbers')})", words.either("code_units")
     match = re.search(
-        rf"(?:(?P<limit>{words.either('limits')})\s+(?P<n>{n})|(?<![\w-])between\s+(?P<low>{n})\s+and\s+(?P<high>{n}))"
-        rf"\s+(?P<unit>{words.either('code_units')})",
+        rf"(?:(?P<limit>{words.either('limits')})\s+(?P<n>{n})|(?<![\w-])between\s+(?P<low>{n})\s+and\s+(?P<high>{n})"
+        rf"|(?<![\w-])(?P<just>{n})(?=\s+{units}\s+long(?![\w-])))\s+(?P<unit>{units})",
         text,
     )
-    return None if words.pattern("part_counts").search(text) else match
+    # "says that a password needs at least 12 characters": the number is content
+    told = match and words.pattern("reporting_words").search(text, 0, match.start())
+    return None if told or words.pattern("part_counts").search(text) else match
 
 
 def _count_check(match: re.Match[str], words: Words) -> str:
@@ -217,6 +229,8 @@ def _count_check(match: re.Match[str], words: Words) -> str:
     if match["n"]:
         bound, more = words.table("limits")[" ".join(match["limit"].split())]
         bounds = f"{bound}: {int(numbers.get(match['n'], match['n'])) + more}"
+    elif match["just"]:
+        bounds = f"exactly: {numbers.get(match['just'], match['just'])}"
     else:
         low, high = (numbers.get(match[name], match[name]) for name in ("low", "high"))
         bounds = f"min: {low}, max: {high}"

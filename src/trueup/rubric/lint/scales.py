@@ -6,9 +6,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from trueup.rubric.lint.prose import jaccard, stem
+from trueup.rubric.lint.prose import stem
 from trueup.rubric.lint.rule import Hit, Remark, Rule
-from trueup.rubric.lint.thresholds import FEWEST_LEVELS, MOST_LEVELS, SAME_TEXT
+from trueup.rubric.lint.thresholds import FEWEST_LEVELS, MOST_LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,17 +51,17 @@ def _unanchored(question: Question, words: Words) -> tuple[str, str] | None:
 
 
 def _only_degree_differs(one: Prose, other: Prose, words: Words) -> bool:
-    """Compare two levels without words of degree; a swapped fact or number is a difference."""
-    left, right = _facts(one, words), _facts(other, words)
-    swapped = left - right and right - left
-    counted = any(word[0].isdigit() or word in words.of("numbers") for word in left ^ right)
-    return jaccard(left, right) >= SAME_TEXT and not swapped and not counted
+    """Compare two levels without words that only grade; any other word makes a difference."""
+    return _facts(one, words) == _facts(other, words)
+
+
+_GRADING = ("degree_words", "vague_adjectives", "empty_adverbs", "length_words", "manners")
 
 
 def _facts(prose: Prose, words: Words) -> frozenset[str]:
-    """Return the words that are neither empty nor of degree; negation is a fact."""
-    text = words.pattern("degree_words").sub(" ", prose.text)
-    empty = words.stop - {"not", "no"} - words.of("numbers")
+    """Return the words that are neither empty nor grading; negation is a fact, and so is "when"."""
+    text = words.pattern(*_GRADING).sub(" ", prose.text)
+    empty = words.stop - {"not", "no"} - words.of("numbers", "told_things")
     return frozenset(stem(word) for word in re.findall(r"[^\W_]+", text) if word not in empty)
 
 

@@ -16,6 +16,7 @@ from trueup.rubric.lint.thresholds import (
     MOST_EXAMPLES,
     ONE_ANSWER,
 )
+from trueup.rubric.lint.words import either
 from trueup.rubric.model import squeeze
 
 if TYPE_CHECKING:
@@ -187,7 +188,10 @@ def judge_talk(reading: Reading) -> Iterator[Remark]:
     """Find protocol words, template marks and hidden characters in what a judge is shown."""
     words = reading.words
     scores = rf"{words.either('score_verbs')}\s+(?:\w+\s+){{0,3}}?{words.either('score_nouns')}"
-    phrase = re.compile(rf"{words.either('protocol_phrases')}|{scores}")
+    rewards = either(words.verbs("reward_verbs"))
+    shares = rf"{words.either('shares')}\s+{words.either('score_nouns')}"
+    given = rf"{rewards}\s+(?:{shares}|(?:(?:an?|the)\s+)?score\s+of\b)"
+    phrase = re.compile(rf"{words.either('protocol_phrases')}|{scores}|{given}")
     for about, field, text in _shown(reading.rubric):
         found = _HIDDEN.search(text)
         if found:

@@ -26,10 +26,7 @@ PENALTY_SHARE = 0.03
 PRESENCE_SHARE = 0.50
 """Share of the positive weight in presence-only criteria from which the rubric is an error."""
 SAME_TEXT = 0.80
-"""Jaccard index of content words from which two texts say the same. Proposal.
-
-On 2,780 adjacent pairs of expert-written levels this hits 0.6 %, so it is quiet on good scales.
-"""
+"""Jaccard index of content words from which an answer only repeats its question. Proposal."""
 OVERLAP = 0.60
 """Jaccard index of two questions' content words from which they overlap. Proposal."""
 CONTAINED = 0.80

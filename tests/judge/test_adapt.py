@@ -100,7 +100,8 @@ def test_a_full_judge_comes_back_as_it_is() -> None:
 def test_every_form_of_judge_keeps_the_contract_once_adapted(obj: object, name: str) -> None:
     adapted = as_judge(obj)
 
-    assert (adapted.name, adapted.version) == (name, "0")
+    assert adapted.name == name
+    assert adapted.version.startswith("code-")
     check_judge(adapted)
 
 
@@ -135,10 +136,12 @@ def test_declared_parts_are_kept_and_a_given_name_is_for_what_has_none() -> None
 
 
 def test_the_default_instrument_names_judge_question_task_and_metadata() -> None:
-    assert as_judge(long_enough).instrument(RUBRIC, "b") == {
+    judge = as_judge(long_enough)
+
+    assert judge.instrument(RUBRIC, "b") == {
         "kind": "python",
         "name": "long_enough",
-        "version": "0",
+        "version": judge.version,
         "question": RUBRIC.by_id["b"].question,
         "task": "The task.",
         "shown": ["tier"],
@@ -259,9 +262,9 @@ class NoBatch(ScriptedJudge):
         (7, "an object of type int is no judge"),
         (object(), "has no method `judge` and cannot be called"),
         (PlainJudge, "Pass an object of it: PlainJudge()"),
-        (_one, "_one cannot judge: it takes item. A judge has `async def judge(self, requests)`"),
+        (_one, "_one cannot judge: it takes item. Give a judge by its name"),
         (_three, "it takes item, rubric, more"),
-        (_list, "that yields (request id, Verdict)"),
+        (_list, "which yields (request id, Verdict)"),
         (lambda item, rubric: {}, "has no name to keep its verdicts under. Define it with def"),  # noqa: ARG005 - as above
         (functools.partial(_three, more=1), "has no name"),
         (NoVersionButConnect(), "has `connect` but lacks name, version"),

@@ -9,9 +9,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from trueup.errors import JudgeError
 from trueup.judge.llm.judge import LLMJudge
+from trueup.judge.llm.spec import LLMSpec
 from trueup.judge.load import load_judge
 from trueup.judge.panel import Panel
 from trueup.judge.pyfile import outline
@@ -206,6 +208,25 @@ def test_naming_the_variable_of_a_key_is_fine(tmp_path: Path) -> None:
     assert isinstance(load_judge(write(tmp_path, "a.yaml", text)), LLMJudge)
 
 
+@pytest.mark.parametrize(
+    "key", ["sk-abcdefghijklmnopqrstuv", "a8f5f167f44f4964e6c998dee827110c", "Zx81kQmTrPwLsYdFgHjK"]
+)
+def test_a_key_in_the_place_of_its_variables_name_is_refused_without_repeating_it(
+    tmp_path: Path, key: str
+) -> None:
+    told = refusal(tmp_path, LLM + f"api_key_env: {key}\n")
+    member = f"{{kind: llm, model: openai/m, api_key_env: {key}}}"
+    inside = refusal(tmp_path, f"kind: panel\nmembers:\n  - {member}\n")
+
+    assert told.startswith("judge.yaml:3: 'api_key_env': ")
+    assert inside.startswith("judge.yaml:3: 'api_key_env': ")
+    assert "OPENAI_API_KEY" in told
+    assert key[3:8] not in told + inside
+    with pytest.raises(ValidationError) as refused:
+        LLMSpec(kind="llm", model="openai/m", api_key_env=key)
+    assert key not in str(refused.value)
+
+
 def test_panels_that_contain_each_other_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "b.yaml", "kind: panel\nmembers: [c]\n")
     write(tmp_path, "c.yaml", "kind: panel\nmembers: [a]\n")
@@ -269,7 +290,7 @@ def test_a_python_judge_is_loaded_by_its_path(tmp_path: Path) -> None:
     before = list(sys.path)
     judge = load_judge(path)
 
-    assert (judge.name, judge.version) == ("all-met", "0")
+    assert judge.name == "all-met"
     check_judge(judge)
     assert sys.path == before
     assert not list(tmp_path.rglob("__pycache__"))

@@ -123,6 +123,15 @@ def test_a_new_rule_changes_the_instrument_of_its_criterion_alone() -> None:
     assert before.instrument(RUBRIC, "s") == after.instrument(RUBRIC, "s")
 
 
+def test_a_rule_whose_code_changes_is_another_instrument_and_the_same_code_is_not() -> None:
+    first = one_rule("a", lambda item: len(item.output) > 3).instrument(RUBRIC, "a")
+    again = one_rule("a", lambda item: len(item.output) > 3).instrument(RUBRIC, "a")
+    edited = one_rule("a", lambda item: len(item.output) > 4).instrument(RUBRIC, "a")
+
+    assert first == again
+    assert first != edited
+
+
 def test_rules_keep_the_contract() -> None:
     rules = Rules("mine", version="1")
     rules.rule("answers", "next-step")(lambda item: len(item.output) > 3)

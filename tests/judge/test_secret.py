@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trueup.judge.secret import conceal, holds_secret, names_secret
+from trueup.judge.secret import conceal, holds_secret, names_secret, no_variable
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,36 @@ def test_values_of_secret_variables_are_taken_out(monkeypatch: pytest.MonkeyPatc
 def test_what_stands_around_a_key_stays() -> None:
     assert conceal("at https://user:pass@host/v1?a=1") == "at https://***@host/v1?a=1"
     assert conceal("at https://host/?key=abc&b=2") == "at https://host/?***&b=2"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["OPENAI_API_KEY", "KEY", "_key2", "AZURE_KEY_EASTUS2", "AWSBEDROCKEUWEST1KEY", "openaiKey",
+     "MY_SERVICE_2026_KEY", "hf_token", "sk_key_of_the_team"],
+)  # fmt: skip
+def test_names_of_variables_are_names(name: str) -> None:
+    assert not no_variable(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("sk-abcdefghijklmnopqrstuv", "no name of an environment variable"),
+        ("my-key", "no name of an environment variable"),
+        ("$OPENAI_API_KEY", "no name of an environment variable"),
+        ("7KEY", "no name of an environment variable"),
+        ("", "no name of an environment variable"),
+        ("KEY\n", "no name of an environment variable"),
+        ("sk-proj-abcdefghijklmnop123", "looks like a key"),
+        ("sk_abcdefghijklmnopqrst", "looks like a key"),
+        ("gsk_Abcdefghijklmnopqrst", "looks like a key"),
+        ("a8f5f167f44f4964e6c998dee827110c", "looks like a key"),
+        ("Zx81kQmTrPwLsYdFgHjK", "looks like a key"),
+        ("AKIAABCDEFGHIJKLMNOP", "looks like a key"),
+    ],
+)
+def test_what_cannot_name_a_variable_or_looks_like_a_key_is_none(name: str, why: str) -> None:
+    said = no_variable(name)
+
+    assert why in said
+    assert not name or name not in said

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from trueup.errors import JudgeError, TrueupError
 from trueup.item.plain import excerpt
+from trueup.judge.code import code_version
 from trueup.judge.discipline import raised
 from trueup.judge.protocol import Capabilities, Judge
 from trueup.judge.reading import finding_of
@@ -29,24 +30,27 @@ Form: TypeAlias = Literal["batch", "plain"]
 """How a judge is asked: with a list of requests, or with one item and its rubric."""
 
 _CONTRACT = ("name", "version", "capabilities", "instrument")
-_UNKNOWN_VERSION = "0"
 _BATCH = 16
 _PLAIN_PARAMETERS = 2
 _MEND = (
-    "A judge has `async def judge(self, requests)` that yields (request id, Verdict), or "
-    "`judge(self, item, rubric)`, or is a function (item, rubric), plain or async, that returns "
-    "a Verdict or a mapping from criterion ids to answers"
+    "Give a judge by its name, by its path, or as an object: one that has `async def judge(self, "
+    "requests)`, which yields (request id, Verdict), or `judge(self, item, rubric)`, or a function "
+    "(item, rubric), plain or async, that returns a Verdict or a mapping from criterion ids to "
+    "answers"
 )
 
 
-def as_judge(obj: object, *, name: str | None = None) -> Judge:
+def as_judge(obj: object, *, name: str | None = None, version: str | None = None) -> Judge:
     """Return a judge that keeps the whole contract, made from what somebody wrote.
 
     A full judge comes back as it is. What is missing of the contract gets defaults: the name of
-    the class or function, version "0", and an instrument made of name, version and question.
+    the class or function, a hash of its code as version, and an instrument made of name, version
+    and question.
 
-    Verdicts are reused as long as the instrument stays the same. So give a judge a `version` and
-    change it with every change that may change an answer: trueup cannot see into your code.
+    Verdicts are reused as long as the instrument stays the same. Where a judge declares no
+    `version`, an edit of its code asks again; `judge.code` says what is not seen, such as code
+    in other modules. A declared version counts alone: change it with every change that may
+    change an answer.
 
     Functions and `judge(item, rubric)` methods answer with a `Verdict`, or with a mapping from
     criterion ids to answers, each a `Finding`, True or False, a level's key, a number in [0, 1]
@@ -57,6 +61,7 @@ def as_judge(obj: object, *, name: str | None = None) -> Judge:
     Args:
         obj: A judge, an object with a `judge` method, or a function.
         name: What to call it where it has no `name` of its own.
+        version: What stands for its version where it declares none; None for a hash of its code.
 
     Raises:
         JudgeError: This is no judge; the message says what one looks like.
@@ -82,6 +87,7 @@ def as_judge(obj: object, *, name: str | None = None) -> Judge:
     judge = Adapted(
         obj,
         name=_name(obj, name),
+        version=str(getattr(obj, "version", version or code_version(obj))),
         ask=method if form == "batch" else _Plain(method).judge,
         capabilities=Capabilities(batch=_BATCH if batch else 1, all_metadata=True),
     )
@@ -97,11 +103,12 @@ class Adapted:
         obj: object,
         *,
         name: str,
+        version: str,
         ask: Callable[[Sequence[Request]], AsyncIterator[tuple[str, Verdict]]],
         capabilities: Capabilities,
     ) -> None:
         self.name = name
-        self.version = str(getattr(obj, "version", _UNKNOWN_VERSION))
+        self.version = version
         self.capabilities: Capabilities = getattr(obj, "capabilities", capabilities)
         self._instrument = getattr(obj, "instrument", None)
         self._ask = ask

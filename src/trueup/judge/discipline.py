@@ -31,10 +31,12 @@ from trueup.judge.blame import place_of
 from trueup.judge.reading import not_a_level
 from trueup.judge.secret import conceal
 from trueup.judge.verdict import Finding, Verdict, unscored
+from trueup.judge.vote import UNAVAILABLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
+    from trueup.errors import JudgeUnavailable
     from trueup.judge.protocol import Judge, Request
     from trueup.rubric.model import Criterion
 
@@ -103,6 +105,15 @@ def raised_finding(error: Exception) -> Finding:
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     finding = unscored("failed", "judge_raised", excerpt(conceal(said), _SHOWN))
     return replace(finding, detail={"raised": type(error).__name__, "at": place_of(error)})
+
+
+def unavailable(judge: Judge, request: Request, error: JudgeUnavailable) -> Verdict:
+    """Return the verdict on a request to a judge that cannot be asked at all for now."""
+    finding = unscored("failed", UNAVAILABLE, excerpt(conceal(str(error)), _SHOWN))
+    by_id, kinds = request.rubric.by_id, judge.capabilities.kinds
+    return Verdict(
+        {c: finding if by_id[c].kind in kinds else _NOT_ITS_KIND for c in request.criteria}
+    )
 
 
 def _answerable(request: Request, kinds: frozenset[str]) -> Request:

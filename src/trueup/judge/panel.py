@@ -1,4 +1,10 @@
-"""Panel: several judges answer, one finding comes out, every vote is kept."""
+"""Panel: several judges answer, one finding comes out, every vote is kept.
+
+A member that becomes unavailable costs its votes and not the run: from then on its findings are
+`failed`, `unavailable`, and the quorum decides. What the quorum has decided is settled, as it is
+where a member fails on one item; what it has not is `failed` and asked again by a later run, which
+asks every member anew. The run ends where no criterion can get its quorum any more.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +13,12 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from trueup.errors import JudgeError, did_you_mean
+from trueup.errors import JudgeError, JudgeUnavailable, did_you_mean
 from trueup.judge.adapt import as_judge
-from trueup.judge.discipline import disciplined
+from trueup.judge.discipline import disciplined, unavailable
 from trueup.judge.protocol import Capabilities
 from trueup.judge.verdict import Usage, Verdict
-from trueup.judge.vote import AGGREGATES, Vote, decide
+from trueup.judge.vote import AGGREGATES, Vote, decide, votes_needed
 from trueup.rubric.model import short_hash
 
 if TYPE_CHECKING:
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
     from trueup.judge.protocol import Calls, Judge, Request
     from trueup.judge.vote import Aggregate
-    from trueup.rubric.model import Rubric
+    from trueup.rubric.model import Criterion, Rubric
 
 _VERSION = "1"
 """Raised with every change in how votes become a finding."""
@@ -61,6 +67,10 @@ class Panel:
         self.aggregate = aggregate
         self.quorum = quorum
         self.weights = dict(weights or {})
+        self._unavailable: dict[str, JudgeUnavailable] = {}
+        """By name, the members that are asked no more. Each `connect` begins without any."""
+        self._not_concerned: set[tuple[str, str]] = set()
+        """Members and the criteria that they were found not to be made for."""
         self._check()
         declared = [[member.name, member.version] for member in self.members]
         self.version = f"{_VERSION}+{short_hash(declared)[:8]}"
@@ -103,15 +113,62 @@ class Panel:
         }
 
     async def judge(self, requests: Sequence[Request]) -> AsyncIterator[tuple[str, Verdict]]:
-        """Yield a verdict for each request once all members have answered the batch."""
-        asked = [asyncio.ensure_future(_all(member, requests)) for member in self.members]
+        """Yield a verdict for each request once all members have answered the batch.
+
+        Raises:
+            JudgeUnavailable: So many members are unavailable that nothing can be decided.
+        """
+        asked = [asyncio.ensure_future(self._hear(member, requests)) for member in self.members]
         try:
             answers = await asyncio.gather(*asked)
         finally:
             for task in asked:
                 task.cancel()
         for request in requests:
-            yield request.id, self._count(request, [answer[request.id] for answer in answers])
+            verdict = self._count(request, [answer[request.id] for answer in answers])
+            if self._unavailable and self._lost(request.rubric, verdict):
+                raise self._ended()
+            yield request.id, verdict
+
+    async def _hear(self, member: Judge, requests: Sequence[Request]) -> dict[str, Verdict]:
+        """Return a member's verdicts; where it is unavailable, those that say so."""
+        found: dict[str, Verdict] = {}
+        error = self._unavailable.get(member.name)
+        if error is None:
+            try:
+                async for name, verdict in disciplined(member, requests):
+                    found[name] = verdict  # noqa: PERF403 - what came before it raises counts
+            except JudgeUnavailable as raised:
+                error = self._unavailable.setdefault(member.name, raised)
+        if error is not None:
+            for request in requests:
+                found.setdefault(request.id, unavailable(member, request, error))
+        return found
+
+    def _lost(self, rubric: Rubric, verdict: Verdict) -> bool:
+        """Tell whether a verdict lacks votes, and no criterion can get enough any more."""
+        short = any(finding.reason == "quorum" for finding in verdict.findings.values())
+        return short and not any(self._decidable(criterion) for criterion in rubric.judged)
+
+    def _decidable(self, criterion: Criterion) -> bool:
+        concerned = [
+            member.name
+            for member in self.members
+            if criterion.kind in member.capabilities.kinds
+            and (member.name, criterion.id) not in self._not_concerned
+        ]
+        there = sum(name not in self._unavailable for name in concerned)
+        return bool(concerned) and there >= votes_needed(len(concerned), self.quorum)
+
+    def _ended(self) -> JudgeUnavailable:
+        """Return the error that ends the run: the only member's, or one that names them all."""
+        errors = list(self._unavailable.values())
+        if len(errors) == 1:
+            return errors[0]
+        each = "; ".join(f"{error.where}: {error.what}" if error.where else error.what
+                         for error in errors)  # fmt: skip
+        what = f"{len(errors)} members are unavailable, too many for a quorum ({each})"
+        return JudgeUnavailable(what, where=self.name, mend=errors[0].mend)
 
     def _count(self, request: Request, verdicts: Sequence[Verdict]) -> Verdict:
         named = list(zip((member.name for member in self.members), verdicts, strict=True))
@@ -121,6 +178,7 @@ class Panel:
                 Vote(name, verdict.findings[criterion], self.weights.get(name, 1.0))
                 for name, verdict in named
             ]
+            self._not_concerned.update((v.member, criterion) for v in votes if not v.concerned)
             findings[criterion] = decide(
                 request.rubric.by_id[criterion],
                 votes,
@@ -164,10 +222,6 @@ class Panel:
         if lacking:
             what = f"there is no weight for '{lacking[0]}'"
             raise JudgeError(what, where=self.name, mend="Weigh every member")
-
-
-async def _all(member: Judge, requests: Sequence[Request]) -> dict[str, Verdict]:
-    return {name: verdict async for name, verdict in disciplined(member, requests)}
 
 
 def _connected(member: Judge, calls: Calls) -> Judge:

@@ -49,18 +49,20 @@ def load_python(path: Path) -> Judge:
 
     The file becomes a module under a private name of its own, so that its classes can be pickled
     and no name can clash; `sys.path` is left alone. A file that is loaded again unchanged is not
-    run again.
+    run again. Where the judge declares no version, the file's content stands for it.
 
     Raises:
         JudgeError: The file raises, or exports no judge.
     """
-    module = _module(path.resolve())
+    content = _content(path)
+    module = _module(path.resolve(), content)
     if _EXPORT not in vars(module):
         mend = f"Write `{_EXPORT} = ...` in it"
         raise JudgeError(f"the file exports no `{_EXPORT}`", where=str(path), mend=mend)
     exported = vars(module)[_EXPORT]
     try:
-        return as_judge(exported, name=path.stem)
+        version = f"file-{hashlib.sha256(content).hexdigest()[:12]}"
+        return as_judge(exported, name=path.stem, version=version)
     except JudgeError as error:
         what = f"its `{_EXPORT}` cannot be used: {error.what}"
         raise JudgeError(what, where=str(path), mend=error.mend) from error
@@ -100,12 +102,15 @@ def binds(tree: ast.Module, name: str) -> bool:
     return False
 
 
-def _module(path: Path) -> ModuleType:
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         what = f"the file cannot be read ({error.strerror})"
         raise JudgeError(what, where=str(path), mend="Check its path") from error
+
+
+def _module(path: Path, content: bytes) -> ModuleType:
     stem = "".join(c if c.isalnum() else "_" for c in path.stem)
     digest = hashlib.sha256(str(path).encode("utf-8", "surrogateescape") + b"\0" + content)
     name = f"_trueup_judge_{stem}_{digest.hexdigest()[:12]}"

@@ -16,6 +16,7 @@ import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from trueup.errors import JudgeError, TrueupError
+from trueup.judge.code import code_version
 from trueup.judge.discipline import raised_finding
 from trueup.judge.protocol import Capabilities
 from trueup.judge.reading import finding_of
@@ -53,7 +54,8 @@ class Rules:
 
     Args:
         name: The name that reports show.
-        version: Change it with every change of a rule: verdicts are reused until it changes.
+        version: A change decides everything anew. A rule whose code changes is decided anew
+            without it; it is for what code does not show, such as a list that a file holds.
     """
 
     def __init__(self, name: str, *, version: str) -> None:
@@ -91,12 +93,13 @@ class Rules:
         return register
 
     def instrument(self, rubric: Rubric, criterion: str) -> Mapping[str, Any]:
-        """Return name, version and question, and whether there is a rule at all."""
+        """Return name, version and question, and the version of the rule's code."""
+        rule = self._rules.get(criterion)
         return {
             "kind": "rules",
             "name": self.name,
             "version": self.version,
-            "rule": criterion in self._rules,
+            "rule": None if rule is None else code_version(rule.function),
             "question": rubric.by_id[criterion].question,
         }
 

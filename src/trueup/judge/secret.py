@@ -23,6 +23,12 @@ _SHAPED = re.compile(
 _IN_ADDRESS = re.compile(
     r"://[^/@\s]+@|[?&](?:api[-_]?key|key|token|access_token)=[^&\s]+", re.IGNORECASE
 )
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BEGUN = re.compile(r"(?:sk|pk|rk|gsk|xai|hf|gh[opsu]|github_pat|glpat|ya29)_\w{16,}")
+_MIXED = re.compile(
+    r"(?=.*[A-Za-z])(?=.*[0-9])(?:(?=.*[a-z])(?=.*[A-Z])|(?=(?:.*[0-9]){4}))[A-Za-z0-9]{16,}"
+)
+"""One long run of letters and digits as keys have it: both cases, or four digits and more."""
 _SHORTEST = 8
 """Shorter values are no keys, and taking them out would garble a message."""
 
@@ -35,6 +41,18 @@ def names_secret(name: str) -> bool:
 def holds_secret(text: str) -> bool:
     """Tell whether a text looks like a key, or an address that carries one."""
     return _SHAPED.search(text) is not None or _IN_ADDRESS.search(text) is not None
+
+
+def no_variable(name: str) -> str:
+    """Return why a text is no name of an environment variable; empty where it may be one.
+
+    The text is not repeated: whoever mistakes one for the other has written the key itself.
+    """
+    if holds_secret(name) or _BEGUN.fullmatch(name) or any(map(_MIXED.fullmatch, name.split("_"))):
+        return "this looks like a key, and a file that holds a key is not read"
+    if not _VARIABLE.fullmatch(name):
+        return "this is no name of an environment variable, which has only letters, digits and _"
+    return ""
 
 
 def conceal(text: str) -> str:

@@ -81,7 +81,9 @@ class Usage:
     output_tokens: int = 0
     cached_tokens: int = 0
     dollars: float | None = 0.0
-    """None where a price is unknown."""
+    """None where a price, or what a call used, is unknown."""
+    unmetered: int = 0
+    """Calls whose endpoint did not say what they used; the sums lack their tokens."""
 
     def __add__(self, other: Usage) -> Usage:
         """Return the sum; an unknown price stays unknown."""
@@ -92,6 +94,7 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             dollars=(self.dollars or 0.0) + (other.dollars or 0.0) if known else None,
+            unmetered=self.unmetered + other.unmetered,
         )
 
 

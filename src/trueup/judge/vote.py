@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 Aggregate: TypeAlias = Literal["mean", "median", "majority", "weighted", "unanimous"]
 AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 
+UNAVAILABLE = "unavailable"
+"""Reason of a `failed` finding of a member that cannot be asked at all for now."""
+
 NOT_CONCERNED = frozenset({"no_rule", "not_fitted", "kind_not_answered", "no_member"})
 """Reasons of an abstention that say that a judge was not made for this criterion."""
 
@@ -65,7 +68,8 @@ def decide(
     """Return the one finding that the votes make, with every vote in its detail.
 
     `detail` has `members` (name, outcome, reason, value, level and explanation of each),
-    `votes` (how many counted), `aggregate`, and `disagreement` (see `disagreement`).
+    `votes` (how many counted), `aggregate`, and `disagreement` (see `disagreement`); where
+    members were `unavailable`, their names under that word, those of an inner panel after it.
 
     Args:
         criterion: What was asked.
@@ -78,30 +82,37 @@ def decide(
     """
     concerned = [vote for vote in votes if vote.concerned]
     counted = [vote for vote in concerned if vote.counts]
-    needed = len(concerned) // 2 + 1 if quorum is None else quorum
     if not concerned:
         found = unscored("abstained", "no_member")
-    elif len(counted) < needed:
+    elif len(counted) < votes_needed(len(concerned), quorum):
         found = unscored(_without_quorum(concerned), "quorum")
     elif aggregate in ("majority", "unanimous"):
         found = _by_level(criterion, counted, aggregate=aggregate)
     else:
         found = _by_value(criterion, counted, aggregate=aggregate)
-    detail = {
+    detail: dict[str, Any] = {
         "aggregate": aggregate,
         "members": [_kept(vote) for vote in votes],
         "votes": len(counted),
         "disagreement": disagreement(criterion, [vote.finding for vote in counted]),
     }
+    away = [name for vote in votes for name in _away(vote)]
+    if away:
+        detail[UNAVAILABLE] = away
     return Finding(
         outcome=found.outcome,
         value=found.value,
         level=found.level,
         reason=found.reason,
-        explanation=_only(counted) or _told(criterion, votes),
+        explanation=_only(counted, away) or _told(criterion, votes),
         decided_by=_decided_by(counted),
         detail=detail,
     )
+
+
+def votes_needed(concerned: int, quorum: int | None) -> int:
+    """Return how many votes a finding takes, of so many members that were made for a criterion."""
+    return concerned // 2 + 1 if quorum is None else quorum
 
 
 def disagreement(criterion: Criterion, findings: Sequence[Finding]) -> float:
@@ -195,11 +206,19 @@ def _kept(vote: Vote) -> dict[str, Any]:
     return kept
 
 
-def _only(counted: Sequence[Vote]) -> str:
+def _away(vote: Vote) -> list[str]:
+    """Return who could not be asked: the member itself, or members of it where it is a panel."""
+    if vote.finding.outcome == "failed" and vote.finding.reason == UNAVAILABLE:
+        return [vote.member]
+    return [f"{vote.member}/{name}" for name in vote.finding.detail.get(UNAVAILABLE, ())]
+
+
+def _only(counted: Sequence[Vote], away: Sequence[str]) -> str:
     """Return why the only vote was cast; empty where there are several, or no reason is given."""
     if len(counted) != 1 or not counted[0].finding.explanation:
         return ""
-    return f"{counted[0].member}: {counted[0].finding.explanation}"
+    alone = f" (unavailable: {', '.join(away)})" if away else ""
+    return f"{counted[0].member}{alone}: {counted[0].finding.explanation}"
 
 
 def _told(criterion: Criterion, votes: Sequence[Vote]) -> str:

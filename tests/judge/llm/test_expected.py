@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from trueup.item.model import Item
 from trueup.judge.llm.expected import expected
+from trueup.judge.llm.judge import LLMJudge
 from trueup.judge.llm.spec import LLMSpec
 from trueup.judge.transport.base import Reply
 from trueup.judge.verdict import scored, unscored
@@ -117,7 +118,7 @@ def test_without_probabilities_there_is_no_value(judged: Judged) -> None:
         ({"C": 0.5, "maybe": 0.5}, "probability_elsewhere"),
         ({"c": 1.0}, "probability_elsewhere"),
         ({"D": 0.9, "C": 0.1}, "probability_elsewhere"),
-        ({"cannot": 1.0}, "probability_elsewhere"),
+        ({"cannot": 0.5, "maybe": 0.5}, "probability_elsewhere"),
     ],
 )
 def test_probability_that_lies_elsewhere_gives_no_value(
@@ -138,6 +139,30 @@ def test_what_says_cannot_tell_is_no_vote_for_a_level() -> None:
     found = expected(scored(1.0, "warm"), asked({"C": 0.45, "A": 0.15, "cannot": 0.4}), TONE, KEYS)
 
     assert found.value == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    "odds",
+    [
+        {"A": 0.2, "B": 0.2, "cannot": 0.6},
+        {"C": 0.2, "B": 0.3, "cannot": 0.5},
+        {"A": 0.3, "C": 0.2, "cannot": 0.3, "cannot_tell": 0.2},
+        {"cannot": 1.0},
+    ],
+    ids=str,
+)
+def test_a_judge_that_more_likely_cannot_tell_abstains(odds: dict[str, float]) -> None:
+    found = expected(scored(1.0, "warm"), asked(odds), TONE, KEYS)
+
+    assert (found.outcome, found.reason, found.value) == ("abstained", "cannot_tell", None)
+
+
+def test_what_probabilities_mean_is_part_of_the_instrument_where_they_are_read() -> None:
+    def declared(**spec: Any) -> set[str]:
+        judge = LLMJudge(LLMSpec(kind="llm", model="m", explain="none", **spec), name="j")
+        return set(judge.instrument(RUBRIC, "tone"))
+
+    assert declared(value="expected") - declared() == {"reading"}
 
 
 @pytest.mark.parametrize("outcome", ["abstained", "refused", "unparsable", "not_applicable"])

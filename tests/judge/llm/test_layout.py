@@ -124,6 +124,35 @@ def test_a_layout_makes_calls_of_its_size(
     assert sorted(asked) == sorted(criterion.id for criterion in MIXED.criteria)
 
 
+@pytest.mark.parametrize(
+    ("layout", "caps"),
+    [("per_criterion", {1: 600}), ("per_item", {7: 2400}), ({"batch": 3}, {3: 1200, 1: 600})],
+    ids=str,
+)
+def test_the_cap_on_an_answer_grows_with_the_criteria_of_its_call(
+    rendered: Rendered, layout: Any, caps: dict[int, int]
+) -> None:
+    calls = rendered(Item(id="i", output="x"), MIXED, calls=layout)
+
+    assert {len(call.criteria): call.sampling["max_tokens"] for call in calls} == caps
+
+
+@pytest.mark.parametrize("given", [600, 50, None])
+def test_a_cap_that_the_file_gives_is_sent_as_it_is(rendered: Rendered, given: int | None) -> None:
+    calls = rendered(Item(id="i", output="x"), MIXED, calls="per_item", max_tokens=given)
+
+    assert [call.sampling.get("max_tokens") for call in calls] == [given]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_the_instrument_has_the_cap_that_is_sent(rendered: Rendered, layout: Any) -> None:
+    judge = LLMJudge(LLMSpec(kind="llm", model="tiny", calls=layout), name="judge")
+
+    for call in rendered(Item(id="i", output="x"), MIXED, calls=layout):
+        declared = [judge.instrument(MIXED, name)["sampling"] for name in call.criteria]
+        assert declared == [call.sampling] * len(call.criteria)
+
+
 def items() -> list[Item]:
     questions = (
         "Why does my invoice of March show 4 euros more than the plan?",

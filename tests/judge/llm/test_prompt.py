@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trueup.judge.transport.base import Call
 
 HERE = Path(__file__).parent
-HASHES = {"1": "542accbd50d10e67"}
+HASHES = {"1": "542accbd50d10e67", "2": "0f9bd19159281eb0"}
 """Template version -> hash of both snapshots. A new wording is a new version: add, never edit."""
 
 RUBRIC = parse_rubric("""\

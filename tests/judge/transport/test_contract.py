@@ -125,6 +125,18 @@ def test_usage_is_the_same_through_every_transport(
     assert replies[0] == replies[1]
 
 
+@pytest.mark.parametrize("rung", ["schema", "text"])
+@pytest.mark.parametrize("space", ["", "\n"], ids=["at once", "after a line"])
+@pytest.mark.parametrize("tag", ["think", "thinking"])
+def test_reasoning_before_the_answer_is_left_out_by_every_transport(
+    kind: Any, tag: str, space: str, rung: str, ask: Callable[..., Reply]
+) -> None:
+    said = f"{space}<{tag}>He wrote {CONTENT}.</{tag}>\n{CONTENT}"
+
+    with FaultServer(answer=lambda _: said) as server:
+        assert ask(kind, server.url, rung=rung).text == f"\n{CONTENT}"
+
+
 @pytest.mark.parametrize(
     ("fault", "bounds"),
     [(Fault.RATE_LIMIT, (7, 7)), (Fault.RATE_LIMIT_DATE, (1, 8))],

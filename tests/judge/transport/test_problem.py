@@ -12,8 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueup.judge.transport.base import (
-    Call,
-    Endpoint,
     Filtered,
     Forbidden,
     RateLimited,
@@ -31,7 +29,6 @@ from trueup.judge.transport.problem import (
     fault_from,
     problem_from,
     retry_after,
-    sent_with,
 )
 
 SENT = frozenset(
@@ -206,23 +203,6 @@ def test_nothing_sent_means_nothing_to_leave_out() -> None:
 
 def test_a_word_inside_another_word_is_no_parameter() -> None:
     assert isinstance(fault(400, openai("unknown field: reseed_top_patch")), Rejected)
-
-
-def test_the_parameters_of_a_request_are_those_that_it_carries() -> None:
-    call = Call(
-        criteria=(),
-        messages=(),
-        schema={},
-        endpoint=Endpoint(model="m"),
-        sampling={"seed": 1, "top_p": 1},
-        logprobs=2,
-    )
-
-    everything = sent_with(call, rung="object", drop=frozenset())
-    little = sent_with(call, rung="text", drop=frozenset({"logprobs", "seed"}))
-
-    assert everything == {"seed", "top_p", "logprobs", "top_logprobs", "response_format"}
-    assert little == {"top_p"}
 
 
 def test_an_error_under_status_200_is_found_with_its_own_status() -> None:

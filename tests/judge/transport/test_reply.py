@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.judge.transport.base import Call, Endpoint, Reply, ServerFault
-from trueup.judge.transport.reply import concealed, dropped_from, reply_from
+from trueup.judge.transport.base import Reply, ServerFault
+from trueup.judge.transport.reply import concealed, reply_from
 
 
 def body_of(content: Any = "yes", **message: Any) -> dict[str, Any]:
@@ -44,6 +44,44 @@ def test_content_in_parts_is_put_together() -> None:
     parts = [{"type": "text", "text": "ye"}, {"type": "image"}, {"type": "text", "text": "s"}]
 
     assert reply_from(body_of(parts), rung="text").text == "yes"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('<think>hmm</think>{"a": 1}', '{"a": 1}'),
+        ('\n<thinking>\nhmm\n</thinking>\n\n{"a": 1}', '\n\n{"a": 1}'),
+        ("<think></think>yes", "yes"),
+        ("<think>one</think>two</think>three", "two</think>three"),
+        ("<think>one</think><think>two</think>yes", "<think>two</think>yes"),
+        ("<think>never closed", "<think>never closed"),
+        ("hmm</think>yes", "hmm</think>yes"),
+        ("First <think>hmm</think>yes", "First <think>hmm</think>yes"),
+        ("<thinker>hmm</thinker>yes", "<thinker>hmm</thinker>yes"),
+        ([{"text": "<think>hm"}, {"text": "m</think>yes"}], "yes"),
+    ],
+)
+def test_reasoning_before_the_answer_is_no_answer(content: Any, text: str) -> None:
+    assert reply_from(body_of(content), rung="schema").text == text
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["<think>", '"answer": "A"', "</think>", "{", '"answer": "', "B"], 3),
+        (["\n<th", "ink>", "A</", 'think>{"', "B"], 4),
+        (["<think>", "A"], 0),
+        (["{", "<think>A</think>"], 0),
+        (["<think>A</think>"], 1),
+        ([], 0),
+    ],
+)
+def test_the_tokens_of_the_reasoning_go_with_it(words: list[str], left: int) -> None:
+    body = body_of()
+    tokens = [{"token": word} for word in words]
+    body["choices"][0]["logprobs"] = {"content": tokens}
+
+    assert list(reply_from(body, rung="schema").logprobs) == tokens[left:]
 
 
 def test_lone_surrogates_become_something_that_can_be_stored() -> None:
@@ -169,12 +207,3 @@ def test_a_reply_without_a_key_is_the_same_reply(secrets: tuple[str, ...]) -> No
     reply = Reply(text="sk-4Xq8", logprobs=({"token": "sk-4Xq8"},))
 
     assert concealed(reply, secrets) is reply
-
-
-def test_only_wished_parameters_count_as_dropped() -> None:
-    call = Call(
-        criteria=(), messages=(), schema={}, endpoint=Endpoint(model="m"), sampling={"seed": 1}
-    )
-
-    assert dropped_from(call, frozenset({"seed", "top_p", "logprobs"})) == ("seed",)
-    assert dropped_from(call, frozenset()) == ()

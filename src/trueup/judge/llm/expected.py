@@ -3,7 +3,8 @@
 The judge answers with a single letter for each level, so that one token decides, and the
 probabilities of the letters at that token give the value. Where an endpoint gives none, or too
 little of the probability lies on letters that were offered, there is no value: nothing falls
-back to the stated answer in silence.
+back to the stated answer in silence. Where no less of it says `cannot_tell` than all levels
+together, the judge abstains, whichever of them was drawn.
 
 Source: the mean of a judge's distribution agrees with people better than its mode (arXiv
 2503.03064).
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from trueup.judge.transport.base import Reply
     from trueup.judge.verdict import Finding
     from trueup.rubric.model import Criterion
+
+READING = "2"
+"""Raised with every change in what probabilities are taken to mean; part of the instrument."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LEAST_MASS = 0.8
@@ -47,10 +51,12 @@ def expected(finding: Finding, reply: Reply, criterion: Criterion, keys: Sequenc
     if alternatives is None:
         return unscored("unparsable", "answer_token_not_found", finding.explanation)
     mass = {key: alternatives.get(key, 0.0) for key in keys}
-    total = math.fsum(mass.values())
-    # whatever says cannot_tell is no vote for any level, and is not held against them
-    if not total or total + alternatives.get(CANNOT_TELL, 0.0) < _LEAST_MASS:
+    total, unsure = math.fsum(mass.values()), alternatives.get(CANNOT_TELL, 0.0)
+    if total + unsure < _LEAST_MASS:
         return unscored("unparsable", "probability_elsewhere", finding.explanation)
+    if unsure > total or math.isclose(unsure, total):
+        return unscored("abstained", CANNOT_TELL, finding.explanation)
+    # a smaller part that says cannot_tell is no vote for any level, nor held against them
     shares = {
         level.key: mass[key] / total for level, key in zip(criterion.levels, keys, strict=True)
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from trueup.item.model import as_text
 from trueup.judge.llm import answer, fence, template
-from trueup.judge.llm.expected import expected
+from trueup.judge.llm.expected import READING, expected
 from trueup.judge.llm.fence import NEUTRALISING
 from trueup.judge.llm.layout import layout
 from trueup.judge.llm.order import DRAWING, turn
@@ -71,7 +71,7 @@ class LLMJudge:
             "neutralising": NEUTRALISING,
             "model": spec.model,
             "deployment": spec.declared_deployment(),
-            "sampling": spec.sampling(),
+            "sampling": spec.sampling(len(together)),
             "calls": len(together),
             "explain": spec.explain,
             "value": spec.value,
@@ -83,6 +83,7 @@ class LLMJudge:
             "questions": [[c, rubric.by_id[c].question] for c in together],
             "orders": [[level.key for level in rubric.by_id[c].levels] for c in together],
             **self._drawn(together),
+            **({"reading": READING} if spec.value == "expected" else {}),
         }
 
     def _drawn(self, together: Sequence[str]) -> dict[str, Any]:

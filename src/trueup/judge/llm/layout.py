@@ -146,7 +146,7 @@ def _blank(
         schema=answer.schema({c.id: answer.fields(c, keys, spec.explain) for c, keys in pairs}),
         endpoint=spec.endpoint(),
         deployment=spec.declared_deployment(),
-        sampling=spec.sampling(),
+        sampling=spec.sampling(len(criteria)),
         logprobs=_TOP_LOGPROBS if spec.value == "expected" else 0,
         structured=spec.structured,
     )

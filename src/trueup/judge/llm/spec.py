@@ -9,13 +9,35 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
+from trueup.judge.secret import no_variable
 from trueup.judge.transport.base import Endpoint, Limits, Price, Rung
+
+_MOST_TOKENS = 600
+"""The cap on an answer to one criterion, where the file gives none."""
+_MORE_TOKENS = 300
+"""What each further criterion of a call adds to it."""
+
+
+def _variable(name: str) -> str:
+    """Refuse what names no variable, without repeating it: it may be the key itself."""
+    if why := no_variable(name):
+        msg = f"{why}: name the variable that holds the key, such as OPENAI_API_KEY"
+        raise ValueError(msg)
+    return name
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Batch(_Strict):
@@ -46,7 +68,7 @@ class LLMSpec(_Strict):
     transport: Literal["litellm", "direct"] = "litellm"
     api_base: str | None = None
     deployment: str | None = None
-    api_key_env: str | None = None
+    api_key_env: Annotated[str, AfterValidator(_variable)] | None = None
     headers: dict[str, str] = {}
 
     calls: Literal["per_criterion", "per_item"] | Batch = "per_criterion"
@@ -61,7 +83,7 @@ class LLMSpec(_Strict):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = 0.0
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: int | None = None
-    max_tokens: PositiveInt | None = 600
+    max_tokens: PositiveInt | None = _MOST_TOKENS
     reasoning_effort: str | None = None
 
     max_item_tokens: PositiveInt = 60_000
@@ -102,10 +124,17 @@ class LLMSpec(_Strict):
         """Whether answers are single letters, given by the place they are shown at."""
         return self.value == "expected" or self.shuffle_options is not None
 
-    def sampling(self) -> dict[str, Any]:
-        """Return the sampling parameters that are sent; what is None is not sent."""
+    def sampling(self, criteria: int) -> dict[str, Any]:
+        """Return the sampling parameters that are sent; what is None is not sent.
+
+        Args:
+            criteria: How many the call asks. A cap that the file does not give grows with them.
+        """
         names = ("temperature", "top_p", "seed", "max_tokens", "reasoning_effort")
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        sent = {name: getattr(self, name) for name in names}
+        if "max_tokens" not in self.model_fields_set:
+            sent["max_tokens"] = _MOST_TOKENS + _MORE_TOKENS * (criteria - 1)
+        return {name: value for name, value in sent.items() if value is not None}
 
     def endpoint(self) -> Endpoint:
         """Return where the model is reached."""

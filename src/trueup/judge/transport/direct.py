@@ -17,14 +17,9 @@ from yarl import URL
 from trueup.judge.transport.address import address_of
 from trueup.judge.transport.base import ServerFault, TimedOut, TransportFault, Unreachable
 from trueup.judge.transport.connection import Connections
-from trueup.judge.transport.problem import (
-    clean,
-    error_inside,
-    fault_from,
-    problem_from,
-    sent_with,
-)
-from trueup.judge.transport.reply import MAX_BYTES, TOO_LARGE, concealed, dropped_from, reply_from
+from trueup.judge.transport.options import dropped_from, options_of, sent_with
+from trueup.judge.transport.problem import clean, error_inside, fault_from, problem_from
+from trueup.judge.transport.reply import MAX_BYTES, TOO_LARGE, concealed, reply_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,12 +116,10 @@ class DirectTransport:
         messages = [self._once(message) for message in fixed]
         messages.append(f'{{"role":{_text(last["role"])},"content":{_text(last["content"])}}}')
         parts = [self._opening, "[", ",".join(messages), "]"]
-        if drop:
-            options = _encode({k: v for k, v in call.sampling.items() if k not in drop})[1:-1]
-        else:
-            options = self._once(call.sampling)[1:-1]
-        if options:
-            parts += [",", options]
+        sent = options_of(call, drop)
+        options = self._once(sent) if sent is call.sampling else _encode(sent)
+        if sent:
+            parts += [",", options[1:-1]]
         if call.logprobs > 0 and "logprobs" not in drop:
             parts.append(f',"logprobs":true,"top_logprobs":{call.logprobs}')
         if rung == "schema":

@@ -28,7 +28,7 @@ from trueup.judge.transport.base import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from trueup.judge.transport.base import Call, Rung, TransportFault
+    from trueup.judge.transport.base import TransportFault
     from trueup.judge.transport.reply import Json
 
 _SHOWN = 300
@@ -249,16 +249,6 @@ def _blamed(error: Mapping[str, Json]) -> str:
         parts = [part for part in place if part != "body"] if isinstance(place, list) else []
         blamed = parts[0] if parts else None
     return blamed if isinstance(blamed, str) else ""
-
-
-def sent_with(call: Call, *, rung: Rung, drop: frozenset[str]) -> frozenset[str]:
-    """Return the names of the optional parameters that a request carries."""
-    names = {name for name in call.sampling if name not in drop}
-    if call.logprobs > 0 and "logprobs" not in drop:
-        names |= {"logprobs", "top_logprobs"}
-    if rung != "text":
-        names.add("response_format")
-    return frozenset(names)
 
 
 def clean(text: str, *, secrets: Collection[str] = ()) -> str:

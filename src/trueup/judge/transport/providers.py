@@ -22,16 +22,10 @@ from trueup.judge.transport.address import address_of, keys_of_environment
 from trueup.judge.transport.base import TimedOut, TransportFault
 from trueup.judge.transport.cancel import cancellable
 from trueup.judge.transport.connection import Connections
+from trueup.judge.transport.options import dropped_from, options_of, sent_with
 from trueup.judge.transport.price import price
-from trueup.judge.transport.problem import sent_with
 from trueup.judge.transport.provider_faults import fault_of
-from trueup.judge.transport.reply import (
-    MAX_BYTES,
-    TOO_LARGE,
-    concealed,
-    dropped_from,
-    reply_from,
-)
+from trueup.judge.transport.reply import MAX_BYTES, TOO_LARGE, concealed, reply_from
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -167,7 +161,7 @@ class LitellmTransport:
             # bound is the caller's. It is for providers whose calls run in threads.
             "timeout": float(2 ** math.ceil(math.log2(max(timeout, 1.0)))),
         }
-        options = {name: value for name, value in call.sampling.items() if name not in drop}
+        options = dict(options_of(call, drop))
         if call.logprobs > 0 and "logprobs" not in drop:
             options |= {"logprobs": True, "top_logprobs": call.logprobs}
         request |= options

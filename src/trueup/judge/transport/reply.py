@@ -6,6 +6,7 @@ Shared by all transports, so that the same answer gives the same reply through e
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +15,7 @@ from trueup.judge.transport.base import Reply, ServerFault
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from trueup.judge.transport.base import Call, Rung
+    from trueup.judge.transport.base import Rung
 
 MAX_BYTES = 10_000_000
 """The largest body that is read; a verdict has some kilobytes."""
@@ -22,6 +23,7 @@ MAX_BYTES = 10_000_000
 TOO_LARGE = f"the reply is larger than {MAX_BYTES // 1_000_000} MB, so it was not read"
 
 _SAID = ("text", "refusal", "model", "fingerprint", "finish_reason")
+_REASONING = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _ESCAPED = frozenset('"\\/')
 
 Json: TypeAlias = Any
@@ -46,7 +48,7 @@ def reply_from(body: Json, *, rung: Rung, dropped: tuple[str, ...] = ()) -> Repl
         usage = body.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
         return Reply(
-            text=_text(message.get("content")),
+            text=_answer(_text(message.get("content"))),
             finish_reason=_word(choice.get("finish_reason")) or "stop",
             refusal=_text(message.get("refusal")),
             rung=rung,
@@ -57,7 +59,7 @@ def reply_from(body: Json, *, rung: Rung, dropped: tuple[str, ...] = ()) -> Repl
             cached_tokens=_count(
                 details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens")
             ),
-            logprobs=_tokens(choice.get("logprobs")),
+            logprobs=_answered(_tokens(choice.get("logprobs"))),
             dropped=dropped,
             has_choice=bool(choices),
         )
@@ -97,14 +99,6 @@ def _spellings(secret: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((secret, quoted, quoted.replace("/", "\\/"))))
 
 
-def dropped_from(call: Call, drop: frozenset[str]) -> tuple[str, ...]:
-    """Return the wished parameters that are left out, in alphabetical order."""
-    if not drop:
-        return ()
-    wished = {*call.sampling, "logprobs"} if call.logprobs > 0 else call.sampling.keys()
-    return tuple(sorted(drop & wished))
-
-
 def _text(content: Json) -> str:
     """Return a message's content, given as text or in parts, fit for any store.
 
@@ -121,6 +115,28 @@ def _text(content: Json) -> str:
     except UnicodeEncodeError:
         return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return content
+
+
+def _answer(text: str) -> str:
+    """Return what is said after a block of reasoning at the very beginning.
+
+    Some servers leave a model's reasoning in front of its answer, and litellm takes most of it
+    out. The block ends at the first closing tag: whatever follows is read as the answer.
+    """
+    thought = _REASONING.match(text)
+    return text[thought.end() :] if thought else text
+
+
+def _answered(tokens: tuple[Mapping[str, Json], ...]) -> tuple[Mapping[str, Json], ...]:
+    """Return the tokens after the reasoning, which may spell answers that were only weighed."""
+    words = [str(token.get("token", "")) for token in tokens]
+    thought = _REASONING.match("".join(words))
+    left = thought.end() if thought else 0
+    for at, word in enumerate(words):
+        if left <= 0:
+            return tokens[at:]
+        left -= len(word)
+    return ()
 
 
 def _tokens(logprobs: Json) -> tuple[Mapping[str, Json], ...]:

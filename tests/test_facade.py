@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import json
 import re
 import signal
@@ -185,6 +186,15 @@ def test_score_works_inside_a_running_loop_and_ascore_is_awaited(rubric: Rubric)
         return inside.frame(), awaited.frame()
 
     pd.testing.assert_frame_equal(*asyncio.run(both()))
+
+
+def test_score_and_ascore_take_the_same() -> None:
+    assert inspect.signature(trueup.score) == inspect.signature(trueup.ascore)
+
+
+def test_a_rubric_that_is_no_name_path_or_rubric_is_told_how_to_give_one() -> None:
+    with pytest.raises(TypeError, match=r"not as dict: .*parse_rubric"):
+        trueup.load_rubric({"name": "r"})  # type: ignore[arg-type] # what is tested
 
 
 def test_an_error_inside_a_running_loop_is_the_callers(rubric: Rubric) -> None:

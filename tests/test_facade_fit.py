@@ -79,6 +79,18 @@ def test_items_and_labels_come_from_whatever_holds_them(
     assert found.to_dict() == expected.to_dict()
 
 
+@pytest.mark.parametrize("frame", [False, True])
+def test_labels_without_a_column_for_the_criterion_are_the_named_ones(
+    rubric: Rubric, rows: Rows, labels: Rows, *, frame: bool
+) -> None:
+    bare = [{k: v for k, v in label.items() if k != "criterion"} for label in labels]
+    expected = trueup.fit(rows, labels, rubric=rubric, criterion="full")
+    source = pd.DataFrame(bare) if frame else bare
+    found = trueup.fit(rows, source, rubric=rubric, criterion="full")
+
+    assert found.to_dict() == expected.to_dict()
+
+
 def test_a_group_is_a_column_the_items_own_or_a_mapping(
     rubric: Rubric, rows: Rows, labels: Rows
 ) -> None:

@@ -25,6 +25,7 @@ import asyncio, json, signal, sys
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
 import trueup
+from trueup.judge.adapt import as_judge
 
 how, items, pause = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 asked = []
@@ -38,9 +39,13 @@ async def polite(item, rubric):
     return {"polite": True}
 
 
+# of a declared version: the pause would be part of its code's
+judge = as_judge(polite, version="1")
+
+
 def score():
     rows = [{"id": f"i{n}", "output": f"reply {n}"} for n in range(items)]
-    return trueup.score(rows, rubric="polite.yaml", judge=polite, store="t.db", concurrency=8)
+    return trueup.score(rows, rubric="polite.yaml", judge=judge, store="t.db", concurrency=8)
 
 
 async def inside():

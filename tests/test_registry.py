@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from trueup import registry
-from trueup.errors import WorkspaceError
+from trueup.errors import RubricError, WorkspaceError
 from trueup.judge.load import load_judge
 from trueup.judge.panel import Panel
 from trueup.judge.pyfile import Outline
@@ -99,6 +99,34 @@ def test_an_existing_path_is_taken_as_it_is(space: Workspace) -> None:
     assert resolve("judge", str(file)) == file
 
 
+def test_a_bare_file_name_is_looked_for_where_names_are(space: Workspace) -> None:
+    shipped = space.root.parent / "shipped"
+
+    assert resolve("judge", "own.yaml") == space.root / "judges/own.yaml"
+    assert resolve("judge", "both.yaml") == space.root / "judges/both.yaml"
+    assert resolve("judge", "rules.py") == space.root / "judges/rules.py"
+    assert resolve("rubric", "reply.yaml") == shipped / "rubrics/reply.yaml"
+
+    write(space.root / "own.yaml", LLM)
+    assert resolve("judge", "own.yaml") == Path("own.yaml")
+    assert resolve("judge", "judges/own.yaml") == Path("judges/own.yaml")
+
+
+@pytest.mark.parametrize("name", ["items.jsonl", "items.csv.gz", "items.json", "lines.json"])
+def test_a_file_of_items_is_no_rubric_and_told_so(space: Workspace, name: str) -> None:
+    item = '{"id": "a", "output": "x"}\n'
+    write(space.root / name, f"[{item}]" if name == "items.json" else item * 2)
+
+    with pytest.raises(RubricError, match=f"{name}: it looks like a file of items"):
+        resolve("rubric", name)
+
+
+def test_a_rubric_in_json_is_no_file_of_items(space: Workspace) -> None:
+    file = write(space.root / "r.json", '{"name": "r",\n"task": "t",\n"criteria": []}\n')
+
+    assert resolve("rubric", file) == file
+
+
 def test_a_name_may_hold_a_dot(space: Workspace) -> None:
     file = write(space.root / "judges/model-4.1.yaml", LLM)
 
@@ -118,6 +146,7 @@ def test_a_name_may_hold_a_dot(space: Workspace) -> None:
             "there is no judge file 'judges/owm.yaml'. Did you mean 'own.yaml'?",
         ),
         ("judge", "none.py", "there is no judge file 'none.py'"),
+        ("judge", "owm.yaml", "there is no judge file 'owm.yaml'. Did you mean 'own.yaml'?"),
         ("rubric", "no/where", "no: there is no rubric file 'no/where'"),
         ("judge", "", "there is no judge ''"),
         ("judge", "../shipped/judges/mini", "there is no judge file"),

@@ -46,9 +46,19 @@ def load_rubric(path: str | Path | Rubric) -> Rubric:
     Raises:
         RubricError: The file is no rubric; every problem with its line.
         WorkspaceError: There is no such name.
+        TypeError: It is neither.
     """
+    from pathlib import Path  # noqa: PLC0415 - keeps the module's start cheap
+
     if isinstance(path, Rubric):
         return path
+    if not isinstance(path, str | Path):
+        msg = (
+            f"a rubric is given by its name, by its path or as a Rubric, not as "
+            f"{type(path).__name__}: write it to a YAML file, or make a Rubric of YAML text with "
+            "trueup.rubric.load.parse_rubric(text)"
+        )
+        raise TypeError(msg)
     from trueup.rubric.load import load_rubric as load  # noqa: PLC0415 - heavy
 
     return load(resolve("rubric", path))
@@ -71,15 +81,7 @@ def load_judge(path: object) -> Judge:
     return load(found, find=find) if isinstance(found, Path) else as_judge(found)
 
 
-def score(items: object, *, rubric: str | Path | Rubric, **options: Any) -> Scores:  # noqa: ANN401 - passed on to ascore, which is typed
-    """Score items against a rubric and return the scores; see `ascore` for every argument.
-
-    Works inside a running event loop too, as in a notebook: the run then has a thread of its own.
-    """
-    return run_sync(ascore(items, rubric=rubric, **options))
-
-
-async def ascore(
+def score(
     items: object,
     *,
     rubric: str | Path | Rubric,
@@ -97,7 +99,8 @@ async def ascore(
 ) -> Scores:
     """Score items against a rubric and return the scores.
 
-    Nothing is asked that the store knows already; what failed before is asked again.
+    Nothing is asked that the store knows already; what failed before is asked again. Works inside a
+    running event loop too, as in a notebook: the run then has a thread of its own.
 
     Args:
         items: A path (JSONL, CSV, Parquet, Arrow), a data frame, or a list of dicts or Items.
@@ -120,6 +123,42 @@ async def ascore(
         JudgeUnavailable: The judge cannot be reached; what was answered is kept.
         ValueError: limit, replicates or concurrency is less than 1.
     """
+    return run_sync(
+        ascore(
+            items,
+            rubric=rubric,
+            judge=judge,
+            store=store,
+            concurrency=concurrency,
+            budget=budget,
+            field_map=field_map,
+            timezone=timezone,
+            occasion=occasion,
+            replicates=replicates,
+            limit=limit,
+            only_failed=only_failed,
+            on_progress=on_progress,
+        )
+    )
+
+
+async def ascore(
+    items: object,
+    *,
+    rubric: str | Path | Rubric,
+    judge: object = None,
+    store: str | Path | Store | None = None,
+    concurrency: int | None = None,
+    budget: float | Mapping[str, float] | Budget | None = None,
+    field_map: Mapping[str, str] | None = None,
+    timezone: str | None = None,
+    occasion: str = "",
+    replicates: int = 1,
+    limit: int | None = None,
+    only_failed: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Scores:
+    """Score items against a rubric, as `score` does, in the running event loop."""
     from itertools import islice  # noqa: PLC0415 - cheap, used here only
 
     counts = {"limit": limit, "replicates": replicates, "concurrency": concurrency}
@@ -191,7 +230,7 @@ def fit(
 
     rubric_ = load_rubric(rubric)
     of_items, of_labels = split_map(field_map)
-    given = read_labels(labels, fields=of_labels, timezone=timezone)
+    given = read_labels(labels, fields=of_labels, criterion=criterion, timezone=timezone)
     targets = label_targets(given, rubric_, criterion)
     groups = None if group is None or isinstance(group, str) else dict(group)
     fields = {**of_items, **({"group": group} if isinstance(group, str) else {})}

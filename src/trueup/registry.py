@@ -2,7 +2,7 @@
 
 A name is looked for in one order everywhere: the workspace, then installed plug-ins (judges
 only), then the library that ships with trueup. What has a separator or the ending of such a file
-is a path.
+is a path; where nothing is there, a bare file name is looked for in the same folders as names are.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
 
-from trueup.errors import TrueupError, WorkspaceError, did_you_mean
+from trueup.errors import RubricError, TrueupError, WorkspaceError, did_you_mean
+from trueup.item.sniff import holds_items
 from trueup.library import library
 from trueup.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trueup.judge.plugin import Plugin
     from trueup.judge.protocol import Judge
@@ -77,6 +78,7 @@ def resolve(kind: Kind, name: str | Path, *, workspace: Workspace | None = None)
 
     Raises:
         WorkspaceError: There is none of that name, or no such file.
+        RubricError: What is to be a rubric is a file of items.
         JudgeError: The plug-in is broken.
     """
     found = _look_up(kind, name, workspace)
@@ -211,11 +213,11 @@ def _first_comment(path: Path) -> str:
 
 
 def _look_up(kind: Kind, name: str | Path, workspace: Workspace | None) -> Path | Plugin:
-    given = _given(kind, name, Path())
+    space = workspace or Workspace.find()
+    given = _given(kind, name, Path(), _folders(kind, space))
     if given is not None:
         return given
     text = str(name)
-    space = workspace or Workspace.find()
     found = _named(kind, space.folder(f"{kind}s"), text) if space else None
     if found is not None:
         return found
@@ -230,27 +232,53 @@ def _look_up(kind: Kind, name: str | Path, workspace: Workspace | None) -> Path 
 
 
 def _member(name: str, folder: Path) -> Path | Plugin:
-    beside = _given("judge", name, folder)
+    beside = _given("judge", name, folder, _folders("judge", Workspace.find()))
     if beside is None and folder.resolve() != (library() / "judges").resolve():
         beside = _named("judge", folder, name)
     return beside or _look_up("judge", name, None)
 
 
-def _given(kind: Kind, name: str | Path, folder: Path) -> Path | None:
+def _given(kind: Kind, name: str | Path, folder: Path, others: Sequence[Path]) -> Path | None:
     """Return the file where a path is given, not a name.
+
+    Args:
+        kind: What is named.
+        name: The path or name.
+        folder: Where paths start.
+        others: Where a file's bare name is looked for where the path leads nowhere.
 
     Raises:
         WorkspaceError: There is no such file.
+        RubricError: It holds items.
     """
     path = folder / name
     separated = isinstance(name, Path) or "/" in name or "\\" in name
     if (separated or path.suffix) and path.is_file():
+        _refuse_items(kind, path)
         return path
     if not (separated or path.suffix in SUFFIXES[kind]):
         return None
-    near = [file.name for file in _files(kind, path.parent)]
+    known = [path.parent] if separated else [path.parent, *others]
+    found = [] if separated else [place / name for place in others if (place / name).is_file()]
+    if found:
+        return found[0]
+    near = [file.name for place in known for file in _files(kind, place)]
     what = f"there is no {kind} file '{name}'"
     raise WorkspaceError(what, where=str(path.parent), mend=did_you_mean(path.name, near) or None)
+
+
+def _folders(kind: Kind, workspace: Workspace | None) -> list[Path]:
+    """Return the folders in which names are looked for, in the order of looking."""
+    own = [workspace.folder(f"{kind}s")] if workspace else []
+    return [*own, library() / f"{kind}s"]
+
+
+def _refuse_items(kind: Kind, path: Path) -> None:
+    """Raise where a file of items is given as a rubric."""
+    if kind == "rubric" and holds_items(path):
+        what = "it looks like a file of items, not like a rubric"
+        mend = "Name the rubric that they are to be scored with, or the path to its YAML file"
+        raise RubricError(what, where=str(path), mend=mend)
 
 
 def _named(kind: Kind, folder: Path, name: str) -> Path | None:
@@ -283,7 +311,7 @@ def _plugins() -> list[Plugin]:
 
 
 def _unknown(kind: Kind, name: str, workspace: Workspace | None) -> WorkspaceError:
-    folders = [library() / f"{kind}s", *([workspace.folder(f"{kind}s")] if workspace else [])]
+    folders = _folders(kind, workspace)
     known = {file.stem for folder in folders for file in _files(kind, folder)}
     if kind == "judge":
         known |= {plugin.name for plugin in _plugins()}

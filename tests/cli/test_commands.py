@@ -144,7 +144,8 @@ def test_diff_says_what_ends(trueup: Command, here: Path) -> None:
     shown, told = trueup("diff", "reply", "newer"), trueup("diff", "reply", "newer", "--json")
 
     assert "step: scoring (weight)" in shown.out
-    assert {"old", "new", "changes", "unchanged", "parts", "notes", "labels_end", "asked_again",
+    assert {"old", "new", "changes", "unchanged", "parts", "notes", "labels_end", "verdicts_end",
+            "asked_again", "asked_again_in_one_call",
             "scores_change"} == keys(told.json)  # fmt: skip
     assert [change["kind"] for change in told.json["changes"]] == ["scoring"]
     assert "Nothing changed" in trueup("diff", "reply", "reply").out
@@ -200,8 +201,21 @@ def test_forget_asks_first_and_a_no_deletes_nothing(
 ) -> None:
     trueup("score", "items.jsonl", "-r", "checks")
     monkeypatch.setattr("sys.stdin", StringIO("n\n"))
-    refused = trueup("forget", "i3", "--json")
+    refused = trueup("forget", "i3")
 
     assert (refused.status, refused.out.strip()) == (130, "")
     assert "Nothing was deleted" in refused.err
+    assert trueup("show", "--item", "i3").status == 0
+
+
+def test_forget_for_a_program_asks_nothing_and_wants_to_be_told_yes(
+    trueup: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trueup("score", "items.jsonl", "-r", "checks")
+    monkeypatch.setattr("sys.stdin", StringIO("y\n"))
+    refused = trueup("forget", "i3", "--json")
+
+    assert (refused.status, keys(refused.json)) == (2, {"error"})
+    assert "Add `-y` to delete it; nothing was deleted" in refused.err
+    assert "Delete the text" not in refused.err
     assert trueup("show", "--item", "i3").status == 0

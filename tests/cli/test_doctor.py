@@ -35,7 +35,8 @@ def test_what_makes_a_run_impossible_ends_with_two_and_is_shown_all_the_same(
 
     assert (shown.status, told.status) == (2, 2)
     assert told.json["problems"]
-    assert told.json["abilities"]
+    assert not told.json["abilities"][0]["possible"]
+    assert "  no  scoring: every run over it stops: " in shown.out
     assert name in shown.out
     assert trueup("score", name, "-r", "checks").status == 2
 

@@ -71,6 +71,22 @@ def test_columns_of_items_and_of_labels_are_declared(trueup: Command, labelled: 
     assert trueup(*FIT, *options).status == 0
 
 
+def test_labels_of_one_criterion_need_no_column_that_names_it(
+    trueup: Command, labelled: Path
+) -> None:
+    expected = trueup(*FIT, "--json").json
+    rows = [json.loads(line) for line in (labelled / "labels.jsonl").read_text().splitlines()]
+    write(labelled / "labels.jsonl", [{"item_id": r["item_id"], "value": r["value"]} for r in rows])
+    told = trueup(*FIT, "-c", "padded", "--json")
+
+    assert told.status == 0
+    assert told.json == expected
+    for several in ((), ("-c", "padded", "-c", "step")):
+        refused = trueup(*FIT, *several)
+        assert refused.status == 2
+        assert "name it alone: `--criterion ID`" in refused.err
+
+
 def test_naive_times_need_a_zone(trueup: Command, labelled: Path) -> None:
     text = (labelled / "outputs.jsonl").read_text("utf-8")
     timed = text.replace('"input"', '"timestamp": "2026-11-20 10:00", "input"')

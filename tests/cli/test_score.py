@@ -139,7 +139,9 @@ def test_a_budget_of_calls_stops_and_more_goes_on(
     stopped = trueup(*command)
 
     assert stopped.status == 3
+    assert "10 items, means of what came first, uncalibrated" in stopped.out.splitlines()[0]
     assert "the budget is used up" in stopped.out
+    assert "no sample of all" in " ".join(stopped.out.split())
     assert server.requests == 12
     assert trueup(*command).status == 0
     assert server.requests == 20

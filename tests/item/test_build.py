@@ -31,6 +31,17 @@ def rows_with(*columns: str, closed: bool = True) -> Rows:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "there"), [("", False), (None, False), ("gold", True), (0, True), (False, True)]
+)
+def test_empty_metadata_is_absent_wherever_it_comes_from(value: object, *, there: bool) -> None:
+    nested = build({"id": 1, "output": "a", "metadata": {"plan": value}})
+    flat = build({"id": 1, "output": "a", "plan": value})
+
+    assert ("metadata.plan" in nested.present()) is there
+    assert ("metadata.plan" in flat.present()) is there
+
+
 def test_every_field_is_filled() -> None:
     row = {
         "id": 7,

@@ -113,7 +113,36 @@ def test_repeats_and_faults_and_empty_outputs_are_counted() -> None:
     assert "1 of 8 outputs are nothing but a word like nan" in text
     assert "1 of 8 items repeat an earlier one" in text
     assert "1 of 8 items have the id of an earlier one (column 'id')" in found.problems[0]
-    assert "6 of 8 items" in ability(found, "scoring").because
+    assert "6 of 8 items" in ability(diagnose(rows, fields={"id": ""}), "scoring").because
+
+
+@pytest.mark.parametrize(
+    ("rows", "what", "mend"),
+    [
+        (logs(2, id="a"), "1 of 2 items have the id of an earlier one", "--map id="),
+        (logs(created_at="2026-01-05 09:30"), "does not say in which time zone", "--timezone"),
+        (logs(answer="b"), "output could be any of the columns response, answer", "--map output"),
+        ([], "there are no items in it", "Add at least one"),
+    ],
+)
+def test_what_stops_a_run_takes_every_ability_away_with_its_reason(
+    rows: list[dict[str, Any]], what: str, mend: str
+) -> None:
+    found = diagnose(rows)
+    scoring, *others = found.to_dict()["abilities"]
+
+    assert what in found.problems[0]
+    assert what in scoring["because"]
+    assert mend in scoring["mend"]
+    assert not any(one["possible"] for one in (scoring, *others))
+    assert all(one["mend"] for one in others)
+
+
+def test_an_ability_that_waits_still_says_what_is_there() -> None:
+    found = ability(diagnose(logs(64, id="a")), "`needs: [context]`")
+
+    assert found.because.startswith("64 of 64 items have a context; but what stops scoring")
+    assert found.mend == "Mend what stops scoring first"
 
 
 def test_ids_that_are_made_are_said() -> None:
@@ -168,7 +197,7 @@ def test_a_missing_output_is_a_problem_and_the_rest_is_read() -> None:
     assert "no column holds the output; the columns are: id, outptu" in found.problems[0]
     assert (found.rows, found.weeks, found.label_columns) == (1, 1, ("label",))
     assert found.notes == ()
-    assert ability(found, "scoring").mend.endswith("`--map output=COLUMN`")
+    assert "Say which: `--map output=COLUMN`" in ability(found, "scoring").mend
 
 
 def test_a_conversation_that_cannot_be_split_is_a_problem() -> None:

@@ -94,6 +94,26 @@ def test_columns_of_other_names_are_declared() -> None:
     assert read_labels([row], fields=fields) == [label("met", item_id="7")]
 
 
+def test_rows_without_a_column_for_the_criterion_are_all_the_named_ones(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("item_id,value\na,met\nb,\nc,unmet\n")
+
+    assert read_labels(path, criterion="tone") == [
+        label("met", "tone", item_id="a"),
+        label("unmet", "tone", item_id="c"),
+    ]
+    with pytest.raises(DataError, match=r"no column holds the criterion.*name it.*--criterion ID"):
+        read_labels(path)
+
+
+def test_a_column_for_the_criterion_goes_before_the_named_one() -> None:
+    row = {"item_id": "a", "criterion": "grounded", "value": "met"}
+
+    assert read_labels([row], criterion="tone") == [label("met", "grounded", item_id="a")]
+    with pytest.raises(DataError, match="names no criterion"):
+        read_labels([{**row, "criterion": None}], criterion="tone")
+
+
 def test_a_column_for_every_criterion_has_to_be_declared() -> None:
     row = {"id": 7, "grounded": "yes", "tone": 3, "padding": None}
 

@@ -117,6 +117,7 @@ PEERS: dict[str, dict[str, Any]] = {
         "reference": GOLD,
         "passages": list(POLICY),
     },
+    "OpenAI Evals": {"input": ASKED, "ideal": GOLD, "sampled": [SAID], "context": CONTEXT},
 }
 
 
@@ -145,6 +146,35 @@ def test_what_is_beside_a_text_inside_a_mapping_is_kept_as_metadata() -> None:
         "prompt": PEERS["promptfoo"]["prompt"],
         "response": {"tokenUsage": {"total": 31}, "cached": False},
     }
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        {"output_text": SAID, "model": "small"},
+        {"output": [{"role": "assistant", "content": SAID}], "model": "small"},
+    ],
+)
+def test_an_output_inside_a_sample_is_found(sample: dict[str, Any]) -> None:
+    source = open_items([{"item": {"question": ASKED}, "sample": sample}] * 2)
+    item = next(iter(source))
+
+    assert _words(item.output) == SAID
+    assert item.metadata == {"item": {"question": ASKED}, "sample": {"model": "small"}}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"response": SAID, "sampled": True},
+        {"output": SAID, "sample": {"output_text": "another"}},
+        {"sample.output_text": SAID, "sample": 3},
+    ],
+)
+def test_a_sample_gives_way_to_a_column_of_the_outputs_own(row: dict[str, Any]) -> None:
+    [item] = open_items([row])
+
+    assert item.output == SAID
 
 
 def test_ids_of_peers_are_found() -> None:

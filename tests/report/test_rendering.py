@@ -83,6 +83,31 @@ def test_a_run_that_did_not_end_says_how_to_go_on(status: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "over"), [("budget", "Over all 9 the"), ("interrupted", "Over the 9 that were")]
+)
+def test_the_headline_of_a_run_that_ended_early_says_that_its_means_are_of_the_first(
+    status: str, over: str
+) -> None:
+    summary = {**SUMMARY, "status": status, "items": {"n": 9, "outcomes": {"scored": 8}},
+               "score": {**FIGURE, "low_bound": 0.44, "high_bound": 0.56}}  # fmt: skip
+    shown = text_of(scores.render(summary), width=400)
+    heading, told, *rest = shown.splitlines()
+
+    assert heading.endswith(", 9 items, means of what came first, uncalibrated")
+    assert "8 of 9 items have a score: those settled first, no sample of all." in told
+    assert over in told
+    assert "the mean is between 0.44 and 0.56" in told
+    assert "the mean is between" not in "".join(rest)
+
+
+def test_a_stop_after_which_nothing_is_open_leaves_the_means_as_they_are() -> None:
+    shown = text_of(scores.render({**SUMMARY, "status": "budget"}))
+
+    assert "what came first" not in shown
+    assert "Stopped: the budget is used up. Run again" in shown
+
+
+@pytest.mark.parametrize(
     ("cost", "line"),
     [(None, "run 3 in t.db"),
      (COST, "1 call, 1,200 tokens in, 30 out, 2.3 s; run 3 in t.db"),
@@ -126,6 +151,21 @@ def test_runs_are_listed_with_an_occasion_where_any_has_one() -> None:
     assert "occasion" not in everyday
     assert sitting.index("w47") < sitting.index("1    2026")
     assert "no run yet" in text_of(runs.render([]))
+
+
+def test_an_items_finding_shows_the_value_that_was_scored_beside_its_level() -> None:
+    finding = {"criterion": "step", "replicate": 0, "outcome": "scored", "reason": "answered",
+               "decided_by": "judge", "value": 0.359, "level": "unmet", "explanation": "",
+               "evidence": []}  # fmt: skip
+    check = {**finding, "criterion": "bare", "value": 1.0, "level": None}
+    found = {"item_id": "i1", "run": 1, "outcome": "scored", "text": None,
+             "findings": [finding, check],
+             "score": {"value": 0.4, "low": 0.4, "high": 0.4}}  # fmt: skip
+    shown = text_of(item.render(found))
+
+    assert "criterion  outcome  level  value" in shown
+    assert "step       scored   unmet   0.36" in shown
+    assert "bare       scored           1.00" in shown
 
 
 def test_an_items_finding_shows_reason_explanation_and_quotations() -> None:

@@ -139,6 +139,22 @@ def test_texts_that_take_more_tokens_than_usual_do_not_break_the_cap(
     assert 20_000 < cost["input_tokens"] + cost["output_tokens"] <= 30_000
 
 
+@pytest.mark.parametrize("cap", [{"dollars": 0.02}, {"tokens": 20_000}])
+def test_a_cap_holds_where_the_endpoint_does_not_say_what_was_used(
+    *, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item], cap: dict[str, Any],
+) -> None:  # fmt: skip
+    content = '{"evidence": [], "explanation": "x", "answer": "met", "cannot_tell_reason": "none"}'
+    with FaultServer(answer=lambda _: Answer(content=content, usage={})) as server:
+        judge = judge_at(server, max_tokens=100, price={"input": 1, "output": 1})
+        scores = score(items, rubric, judge, budget=Budget(**cap))
+        requests = server.requests
+
+    summary = scores.summary()
+    assert 1 < requests < 40
+    assert summary["status"] == "budget"
+    assert (summary["cost"]["dollars"], summary["cost"]["unmetered"]) == (None, requests)
+
+
 def test_a_cap_on_dollars_needs_a_price_before_anything_is_asked(
     server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, items: list[Item]
 ) -> None:

@@ -90,7 +90,7 @@ def test_an_endpoint_that_dies_ends_the_run_and_keeps_what_was_answered(
 ) -> None:
     with FaultServer() as server:
         server.configure(faults=lambda *_: None if server.requests < 10 else Fault.SERVER_ERROR)
-        with pytest.raises(JudgeUnavailable, match="20 calls in a row"):
+        with pytest.raises(JudgeUnavailable, match=r"\d+ calls in a row failed, and so did one"):
             score(items, rubric, judge_at(server, concurrency=4, deadline=0.05))
         answered = server.counts["ok"]
 

@@ -54,6 +54,23 @@ def test_odd_items_at_the_head_of_a_file_fail_by_name_and_the_others_are_scored(
     assert status(path) == "done"
 
 
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.CUT_BODY, Fault.MALFORMED])
+def test_items_that_bring_the_server_down_fail_by_name_and_the_others_are_scored(
+    *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, outcomes: Outcomes,
+    path: Path, fault: Fault,
+) -> None:  # fmt: skip
+    server.configure(faults=lambda body, _: fault if "odd" in str(body) else None)
+    judge = judge_at(server, concurrency=CONCURRENCY, deadline=0.3)
+
+    scores = score(odd_then_good(50, 10), rubric, judge)
+
+    assert outcomes(scores) == {"failed": 50, "scored": 10}
+    assert {row["reason"] for row in scores.rows()} == {"server_fault", ""}
+    assert status(path) == "done"
+    harmless = [text for text in said_to(server) if "reply" not in text]
+    assert 1 <= len(harmless) <= 2
+
+
 def test_a_file_of_nothing_but_odd_items_costs_a_handful_of_harmless_calls(
     *, server: FaultServer, judge_at: JudgeAt, score: Score, rubric: Rubric, outcomes: Outcomes,
     path: Path,

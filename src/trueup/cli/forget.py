@@ -27,10 +27,13 @@ def command(
     json_: Json = False,
 ) -> int:
     """Delete an item's text. Explanations and replies go too; outcomes and values stay."""
-    from trueup.errors import DataError  # noqa: PLC0415 - heavy
+    from trueup.errors import ConfigError, DataError  # noqa: PLC0415 - heavy
     from trueup.store.forget import forget  # noqa: PLC0415 - heavy
     from trueup.store.store import Store  # noqa: PLC0415 - heavy
 
+    if json_ and not yes:  # a program cannot answer, and stdout is for its JSON alone
+        what = "with --json nobody can be asked whether to delete"
+        raise ConfigError(what, where=item, mend="Add `-y` to delete it; nothing was deleted")
     with Store.open_existing(store_place(store)) as opened:
         if not yes:
             question = f"Delete the text of '{one_line(item)}' from {one_line(opened.where, 200)}?"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from trueup.errors import DataError
     from trueup.item.names import Recognised
     from trueup.item.survey import Survey
 
@@ -31,7 +32,11 @@ class Ability:
 
 
 def abilities(
-    survey: Survey, recognised: Recognised, places: Mapping[str, str]
+    survey: Survey,
+    recognised: Recognised,
+    places: Mapping[str, str],
+    *,
+    stops: Sequence[DataError] = (),
 ) -> tuple[Ability, ...]:
     """Return what can be done with a source.
 
@@ -39,9 +44,10 @@ def abilities(
         survey: The counts over its items.
         recognised: Its columns with labels, judge scores and signals.
         places: Field -> what to do where it has no column, for fields that may be there.
+        stops: What stops every run over it: then nothing is possible, whatever else is there.
     """
-    return (
-        _scoring(survey),
+    scoring = _stopped(stops) if stops else _scoring(survey)
+    others = (
         _needs("context", "the material that the output should rest on", survey, places),
         _needs("reference", "an acceptable answer", survey, places),
         _fit(survey, recognised),
@@ -51,6 +57,20 @@ def abilities(
         _weekly(survey, recognised, places),
         _releases(survey, recognised, places),
     )
+    return (scoring, *(_waiting(other) if stops else other for other in others))
+
+
+def _stopped(stops: Sequence[DataError]) -> Ability:
+    because = "every run over it stops: " + "; ".join(error.what for error in stops)
+    return _unable("scoring", because, *(error.mend for error in stops if error.mend))
+
+
+def _waiting(ability: Ability) -> Ability:
+    """Return an ability as it is while runs stop: what would be possible is not."""
+    if not ability.possible:
+        return ability
+    because = f"{ability.because}; but what stops scoring stops this too"
+    return _unable(ability.name, because, "Mend what stops scoring first")
 
 
 def _able(name: str, because: str) -> Ability:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from trueup.errors import DataError
 from trueup.item.abilities import Ability, abilities
 from trueup.item.fields import FieldError, field_map, missing_output
 from trueup.item.names import ALIASES, Recognised, recognise, resembles, squash
@@ -94,19 +95,19 @@ def diagnose(
     """
     declared = field_map(fields)
     source = _held(source)
-    problems: dict[str, str] = {}
+    problems: dict[str, DataError] = {}
     while True:
         try:
             items = open_items(source, fields=declared, timezone=timezone)
             if items.columns and not items.fields.get("output"):
-                problems.setdefault("output", str(missing_output(items.columns, items.name)))
+                problems.setdefault("output", missing_output(items.columns, items.name))
             survey = Survey()
             for _, item in items.numbered(needs_output=False):
                 survey.add(item)
         except FieldError as error:
             if error.field is None or declared.get(error.field) == "":
                 raise
-            problems.setdefault(error.field, str(error))
+            problems.setdefault(error.field, error)
             declared |= {error.field: ""}
             continue
         return _diagnosis(items, survey, problems)
@@ -119,21 +120,13 @@ def _held(source: Source) -> Source:
     return list(source) if isinstance(source, Iterator) else source
 
 
-def _diagnosis(items: ItemSource, survey: Survey, blocked: Mapping[str, str]) -> Diagnosis:
-    problems = list(blocked.values())
+def _diagnosis(items: ItemSource, survey: Survey, blocked: Mapping[str, DataError]) -> Diagnosis:
     mapped = {field: source for field, source in items.fields.items() if source}
     used = {source for source in mapped.values() if source in items.columns}
     unmapped = tuple(column for column in items.columns if column not in used)
     found = recognise(dict.fromkeys((*unmapped, *survey.keys)))
     derived = bool(items.columns) and not items.fields.get("id")
-    if survey.repeated_ids and not derived:
-        doubles = f"{survey.repeated_ids:,} of {survey.rows:,} items have the id of an earlier one"
-        problems.append(
-            f"{items.name}: {doubles} (column '{items.fields['id']}'). Name another column with "
-            "`--map id=COLUMN`, or let trueup make ids from the content with `--map id=`"
-        )
-    if not survey.rows:
-        problems.append(f"{items.name}: there are no items in it. Add at least one")
+    problems = [*blocked.values(), *_of_all(items, survey, derived=derived)]
     return Diagnosis(
         name=items.name,
         format=items.format,
@@ -161,10 +154,24 @@ def _diagnosis(items: ItemSource, survey: Survey, blocked: Mapping[str, str]) ->
         label_columns=found.labels,
         judge_columns=found.judge_scores,
         signal_columns=found.signals,
-        problems=tuple(problems),
+        problems=tuple(map(str, problems)),
         notes=tuple(_notes(items, survey, found, derived=derived)),
-        abilities=abilities(survey, found, _places(items, mapped, blocked)),
+        abilities=abilities(survey, found, _places(items, mapped, blocked), stops=problems),
     )
+
+
+def _of_all(items: ItemSource, survey: Survey, *, derived: bool) -> Iterator[DataError]:
+    """Yield what stops a run and shows only when all items are seen together."""
+    if survey.repeated_ids and not derived:
+        doubles = f"{survey.repeated_ids:,} of {survey.rows:,} items have the id of an earlier one"
+        mend = (
+            "Name another column with `--map id=COLUMN`, or let trueup make ids from the content "
+            "with `--map id=`"
+        )
+        what = f"{doubles} (column '{items.fields['id']}')"
+        yield DataError(what, where=items.name, mend=mend)
+    if not survey.rows:
+        yield DataError("there are no items in it", where=items.name, mend="Add at least one")
 
 
 def _shares(counts: Mapping[str, int], rows: int) -> dict[str, float]:
@@ -200,9 +207,7 @@ def _notes(items: ItemSource, survey: Survey, found: Recognised, *, derived: boo
         yield f"What look like judge scores are kept as metadata: {', '.join(found.judge_scores)}"
 
 
-def _places(
-    items: ItemSource, mapped: Mapping[str, str], blocked: Mapping[str, str]
-) -> dict[str, str]:
+def _places(items: ItemSource, mapped: Mapping[str, str], blocked: Iterable[str]) -> dict[str, str]:
     """Return what to do about fields without a column that the source may hold after all."""
     inside: dict[str, str] = {}
     for row in items.sample:

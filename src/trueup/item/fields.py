@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from trueup.errors import DataError, did_you_mean
 from trueup.item.declare import mapping
 from trueup.item.model import TEXTS
-from trueup.item.names import ALIASES, CONVERSATIONS, squash
+from trueup.item.names import ALIASES, CONVERSATIONS, INSIDE, squash
 from trueup.item.path import place
 from trueup.item.plain import plain
 from trueup.item.text import as_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     Row = Mapping[str, Any]
 
@@ -152,6 +152,8 @@ def guess_fields(
         source = _pick(name, every if name in _SHARED else by_name, sample_rows, where=where)
         if source is not None:
             found[name] = _descend(name, source, sample_rows) if name in TEXTS else source
+        elif inside := _inside(name, set(columns) - taken, sample_rows):
+            found[name] = inside
     traces = found.get("trace_id")
     if traces and "id" not in found and _distinct(traces, sample_rows):
         found["id"] = traces
@@ -224,6 +226,17 @@ def _descend(name: str, column: str, rows: Sequence[Row]) -> str:
         if squash(only) in known and "." not in only:
             return f"{column}.{only}"
     return column
+
+
+def _inside(name: str, columns: Collection[str], rows: Sequence[Row]) -> str | None:
+    """Return the path where a tool keeps a field inside a column that is none of its own."""
+    for path in INSIDE.get(name, ()):
+        column, _, rest = path.partition(".")
+        cells = [row.get(column) for row in rows if column in columns]
+        held = [cell for cell in cells if isinstance(cell, Mapping) and rest in cell]
+        if held and len(held) == sum(cell is not None for cell in cells):
+            return path
+    return None
 
 
 def _answered(column: str, rows: Sequence[Row]) -> bool:

@@ -62,6 +62,7 @@ def read_labels(
     *,
     fields: Mapping[str, str] | None = None,
     wide: Mapping[str, str] | None = None,
+    criterion: str | None = None,
     timezone: str | None = None,
 ) -> list[Label]:
     """Read people's answers, one a row; rows without an answer are passed over.
@@ -72,6 +73,7 @@ def read_labels(
             columns have other names.
         wide: Criterion -> column, for a file with a column for every criterion. Columns that are
             not named here are never taken for criteria.
+        criterion: The criterion that every row answers, where no column names criteria.
         timezone: The zone of times of labelling that name none.
 
     Raises:
@@ -79,14 +81,15 @@ def read_labels(
             all, or the source cannot be read.
     """
     rows = open_rows(source)
-    places = _places(rows, fields or {}, wide or {})
+    places = _places(rows, fields or {}, wide or {}, only=criterion)
+    only = None if "criterion" in places else criterion
     declared = zone(timezone) if timezone else None
     labels: list[Label] = []
     for number, row in rows.start():
         try:
             if isinstance(row, Item):
                 raise DataError("this is an item, no label", mend="Pass mappings")  # noqa: TRY301 - the place is added below
-            labels.extend(_labels_of(row, places, wide or {}, declared))
+            labels.extend(_labels_of(row, places, wide or {}, declared, only=only))
         except DataError as error:
             where = f"{rows.name}, {rows.unit} {number}"
             raise DataError(error.what, where=where, mend=error.mend) from None
@@ -126,7 +129,9 @@ def label_targets(labels: Iterable[Label], rubric: Rubric, criterion: str) -> di
     return {item_id: fmean(found) for item_id, found in values.items()}
 
 
-def _places(rows: Rows, declared: Mapping[str, str], wide: Mapping[str, str]) -> dict[str, Place]:
+def _places(
+    rows: Rows, declared: Mapping[str, str], wide: Mapping[str, str], *, only: str | None
+) -> dict[str, Place]:
     """Return where each field of a label, or the answers to each criterion, stand."""
     sources = field_map(declared, where=rows.name, known=_NAMES, whose="a label") | dict(wide)
     check_columns(sources, rows.columns, where=rows.name)
@@ -138,21 +143,31 @@ def _places(rows: Rows, declared: Mapping[str, str], wide: Mapping[str, str]) ->
         if near is not None and field not in found:
             found[field] = Place(free.pop(near))
     for field in _NEEDED[:1] if wide else _NEEDED:
-        if rows.columns and field not in found:
+        if rows.columns and field not in found and not (field == "criterion" and only):
             what = f"no column holds the {field}; the columns are: {', '.join(rows.columns[:30])}"
             mend = f"Say which: {mapping(field)}. A row is one answer of one person"
+            if field == "criterion":
+                mend += (
+                    "; where all rows answer one criterion, name it alone: "
+                    '`--criterion ID` (criterion="ID" from Python)'
+                )
             raise DataError(what, where=rows.name, mend=mend)
     return found
 
 
 def _labels_of(
-    row: Row, places: Mapping[str, Place], wide: Iterable[str], declared: tzinfo | None
+    row: Row,
+    places: Mapping[str, Place],
+    wide: Iterable[str],
+    declared: tzinfo | None,
+    *,
+    only: str | None,
 ) -> Iterator[Label]:
     """Yield the labels of one row, none where nobody has answered."""
     cells = {name: at.of(row) for name, at in places.items()}
     answers: dict[str | None, object] = {criterion: cells[criterion] for criterion in wide}
     if not answers:
-        answers[name_text(cells.get("criterion"))] = cells.get("value")
+        answers[only or name_text(cells.get("criterion"))] = cells.get("value")
     for criterion, raw in answers.items():
         value = _value(raw)
         if value is None:

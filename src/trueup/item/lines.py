@@ -24,6 +24,9 @@ _COLUMN_BYTES = 4 << 20
 _WRAPPERS = ("results.results", "samples", "cases", "data", "items", "examples", "rows", "results")
 """Where tools put their list of rows in a file that is one JSON object."""
 
+_BARE = ("true", "false", "null", "NaN", "Infinity", "-")
+"""What JSON writes without quotes and brackets, so that a part of it at the end is a cut."""
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -113,19 +116,29 @@ def _loaded(data: bytes, name: str, line: int | None = None) -> Any:  # noqa: AN
     Raises:
         DataError: It is none.
     """
-    text = _decoded(data)
+    text = _decoded(data).rstrip()
     mend = "Write one whole JSON object for every item"
     try:
         return json.loads(text)
     except RecursionError:
         what, mend = "the JSON is nested too deeply", "Is it one item?"
     except json.JSONDecodeError as error:
-        shown = excerpt(text.split("\n")[error.lineno - 1].rstrip("\r"))
-        what = f"this is not JSON ({error.msg}, column {error.colno}): {shown}"
+        broken = text.split("\n")[error.lineno - 1].rstrip("\r")
+        what = f"this is not JSON ({_fault(error, text, broken)}): {excerpt(broken)}"
         line = line or error.lineno
     except ValueError as error:  # a number with thousands of digits
         what = f"this is not JSON ({error}): {excerpt(text)}"
     raise DataError(what, where=f"{name}, line {line}" if line else name, mend=mend)
+
+
+def _fault(error: json.JSONDecodeError, text: str, line: str) -> str:
+    """Return what is wrong and where, columns counted from 1."""
+    inside = error.msg.startswith("Unterminated string")
+    rest = text[error.pos :]
+    if not inside and not any(word.startswith(rest) for word in _BARE):
+        return f"{error.msg}, column {error.colno}"
+    where = f", inside the text that begins in column {error.colno}" if inside else ""
+    return f"it is cut off at its end, after column {len(line)}{where}"
 
 
 def _decoded(data: bytes) -> str:

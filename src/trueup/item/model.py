@@ -64,9 +64,15 @@ class Item:
         """Return the names of the material that this item carries, in the words of `needs`.
 
         `history` is there where the input is a conversation of more than one message, `tools`
-        where any message calls a tool, `metadata.KEY` for each metadata key with a value.
+        where any message calls a tool, `metadata.KEY` for each metadata key with a value. Empty
+        text is no value, in metadata as elsewhere.
         """
-        names = {f"metadata.{key}" for key, value in self.metadata.items() if value is not None}
+        # compared by type as well: a value may be an array, and equal to text cell by cell
+        names = {
+            f"metadata.{key}"
+            for key, value in self.metadata.items()
+            if value is not None and not (isinstance(value, str) and not value)
+        }
         if self.input:
             names.add("input")
         if self.context:
@@ -110,17 +116,23 @@ def as_text(value: Text) -> str:
 
 
 def _message_text(message: Message) -> str:
+    (role, said), *calls = message_parts(message)
+    return "\n".join([f"{role}: {said}".rstrip(), *(f"[{who} {what}]" for who, what in calls)])
+
+
+def message_parts(message: Message) -> list[tuple[str, str]]:
+    """Return who said what in one message, and after it `calls` and each call of a tool."""
     content = message.get("content")
     if isinstance(content, list):
         content = "\n".join(
             part["text"] if isinstance(part.get("text"), str) else f"[{part.get('type', 'part')}]"
             for part in content
         )
-    lines = [f"{message.get('role', 'unknown')}: {content or ''}".rstrip()]
+    parts = [(str(message.get("role", "unknown")), str(content or ""))]
     for call in message.get("tool_calls") or ():
         function = call.get("function", call)
-        lines.append(f"[calls {function.get('name')}({function.get('arguments', '')})]")
-    return "\n".join(lines)
+        parts.append(("calls", f"{function.get('name')}({function.get('arguments', '')})"))
+    return parts
 
 
 def _calls_tools(value: Text) -> bool:

@@ -39,7 +39,9 @@ _TIERS: dict[str, tuple[str, ...]] = {
         """outputs actual_output response completion answer submission generation generated_text
         generated_answer model_output model_response model_answer llm_output llm_response
         output_text response_text assistant_response bot_response prediction predicted reply
-        solution_str attributes.output.value gen_ai.output.messages""",
+        solution_str attributes.output.value gen_ai.output.messages sample.output_text""",
+        # in traces it may as well be a flag, so anything else goes before it
+        "sampled",
     ),
     "reference": (
         """expected expected_output expected_answer expected_response expectations target
@@ -80,6 +82,12 @@ ALIASES: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """Every field of an item that a column can fill -> tiers of squashed names, the likeliest first."""
 
+INSIDE: Mapping[str, tuple[str, ...]] = {
+    "input": ("sample.input",),
+    "output": ("sample.output_text", "sample.output"),
+}
+"""Field -> paths into columns where a tool keeps it, for rows in which no column is it."""
+
 # The first line whose columns are all there names the peer; the telling ones come first.
 _PEERS: tuple[tuple[str, str], ...] = (
     ("DeepEval", "input actual_output"),
@@ -105,6 +113,9 @@ _PEERS: tuple[tuple[str, str], ...] = (
     ("Braintrust or autoevals", "input output expected"),
     ("pydantic-evals", "inputs expected_output"),
     ("Inspect", "input target"),
+    ("OpenAI Evals", "ideal sampled"),
+    ("OpenAI Evals", "item sample"),
+    ("OpenAI Evals", "sample.output_text"),
     ("MLflow or LangSmith", "inputs outputs"),
     ("trueup", "input output"),
 )

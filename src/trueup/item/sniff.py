@@ -108,6 +108,19 @@ def kind(path: Path) -> Kind:
     return Kind(format_, zipped)
 
 
+def holds_items(path: Path) -> bool:
+    """Tell whether a file is one of items by its name; a .json file, by its first bytes."""
+    format_ = _suffix(path)[0]
+    if format_ != "json":
+        return format_ is not None
+    with opened(path, zipped=_suffix(path)[1]) as file:
+        start = file.read(_HEAD)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        return True
+    first, _, rest = start.partition(b"\n")
+    return first.rstrip().endswith(b"}") and rest.startswith(b"{")
+
+
 @contextmanager
 def opened(path: Path, *, zipped: bool) -> Iterator[BinaryIO]:
     """Open a file in binary; what goes wrong while it is read becomes a DataError."""

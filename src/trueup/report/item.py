@@ -39,16 +39,18 @@ def render(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text(f"no score: {found['outcome']}", style="bold")
     repeated = any(finding["replicate"] for finding in found["findings"])
     rows = (_row(finding, repeated=repeated) for finding in found["findings"])
-    yield table(rows, right=["replicate"])
+    yield table(rows, right=["replicate", "value"])
 
 
 def _row(finding: Mapping[str, Any], *, repeated: bool) -> dict[str, str]:
-    value = finding["level"] or ("" if finding["value"] is None else f"{finding['value']:.2f}")
+    value = finding["value"]
     return {
         "criterion": finding["criterion"],
         **({"replicate": str(finding["replicate"])} if repeated else {}),
         "outcome": finding["outcome"].replace("_", " "),
-        "value": one_line(value, 40),
+        "level": one_line(finding["level"] or "", 40),
+        # a judge may score beside its nearest level: what was scored is the value
+        "value": "" if value is None else f"{value:.2f}",
         "by": finding["decided_by"],
         "why": _why(finding),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -24,24 +25,23 @@ def render(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
     """Yield what a run's summary looks like: heading, table, outcomes, cost."""
     rubric = summary["rubric"]
     n = summary["items"]["n"]
+    early = _early(summary)
     occasion = f"occasion {summary['occasion']}, " if summary["occasion"] else ""
     heading = (
         f"{rubric['name']} (version {rubric['version']}), judge {summary['judge']}, {occasion}"
-        f"{counted(n, 'item')}, {summary['calibration']}"
+        f"{counted(n, 'item')}, {'means of what came first, ' if early else ''}"
+        f"{summary['calibration']}"
     )
     yield Text(one_line(heading, 200), style="bold")
     if summary["status"] != "done":
-        yield Text(_status(summary["status"]), style="yellow")
+        yield indented(_stop(summary, early=early), by=0, style="yellow")
     yield _table(summary)
     if n and not summary["items"]["outcomes"].get("scored"):
         yield Text("No item got a score.", style="yellow")
-    score = summary["score"]
-    if score["low_bound"] is not None and score["low_bound"] != score["high_bound"]:
-        yield Text(
-            f"Over all items the mean is between {score['low_bound']:.2f} and "
-            f"{score['high_bound']:.2f}, whatever the missing values are."
-        )
+    if _open(summary) and not early:
+        yield Text(f"Over all items {_between(summary)}, whatever the missing values are.")
     yield from _reasons(summary)
+    yield from _absent(summary)
     yield Text(cost_line(summary), style="dim")
 
 
@@ -99,6 +99,16 @@ def _reasons(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
             yield indented(line, by=2, style="dim")
 
 
+def _absent(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield a line for each member that a panel had to do without."""
+    absent: Counter[str] = Counter()
+    for part in summary["criteria"]:
+        absent.update(part.get("unavailable", {}))
+    for name, count in absent.items():
+        line = f"{one_line(name, 40)} was unavailable: {counted(count, 'finding')} without its vote"
+        yield indented(line, by=2, style="dim")
+
+
 def cost_line(summary: Mapping[str, Any]) -> str:
     """Return what a run cost, in a line."""
     cost = summary["cost"]
@@ -110,6 +120,8 @@ def cost_line(summary: Mapping[str, Any]) -> str:
     if cost["calls"]:
         parts.insert(0, counted(cost["calls"], "call"))
         parts.insert(1, f"{_tokens(cost)}, {cost['output_tokens']:,} out")
+        if cost.get("unmetered"):
+            parts[1] += f" (not told for {counted(cost['unmetered'], 'call')})"
         if cost["dollars"]:
             parts.insert(2, f"${cost['dollars']:,.4f}")
     if cost["reused"]:
@@ -124,10 +136,43 @@ def _tokens(cost: Mapping[str, Any]) -> str:
     return f"{counted(tokens, 'token')} in{share}"
 
 
-def _status(status: str) -> str:
-    return {
-        "budget": "Stopped: the budget is used up. Run again with more to go on from here.",
-        "interrupted": "Interrupted. Run again to go on from here.",
-        "failed": "The run failed. Run again to go on from here.",
-        "running": "This run has not ended, or was killed. Run again to go on from here.",
-    }.get(status, f"Status: {status}")
+_STOPS = {
+    "budget": ("Stopped: the budget is used up.", "Run again with more to go on from here."),
+    "interrupted": ("Interrupted.", "Run again to go on from here."),
+    "failed": ("The run failed.", "Run again to go on from here."),
+    "running": ("This run has not ended, or was killed.", "Run again to go on from here."),
+}
+
+
+def _open(summary: Mapping[str, Any]) -> bool:
+    """Tell whether values that are missing may still move the mean over the items."""
+    score = summary["score"]
+    return score["low_bound"] is not None and score["low_bound"] != score["high_bound"]
+
+
+def _between(summary: Mapping[str, Any]) -> str:
+    low, high = summary["score"]["low_bound"], summary["score"]["high_bound"]
+    return f"the mean is between {low:.2f} and {high:.2f}"
+
+
+def _early(summary: Mapping[str, Any]) -> bool:
+    """Tell whether the means are of what came first: a run that ended early has seen no more.
+
+    Under a budget every item is still seen, so that means may stand for all of them.
+    """
+    status = summary["status"]
+    return status != "done" and (status != "budget" or _open(summary))
+
+
+def _stop(summary: Mapping[str, Any], *, early: bool) -> str:
+    """Return how a run ended early, and what that means for its means."""
+    status, n, scored = summary["status"], summary["items"]["n"], summary["score"]["n"]
+    stopped, mend = _STOPS.get(status, (f"Status: {status}.", "Run again to go on from here."))
+    if not early:
+        return f"{stopped} {mend}"
+    # what code decides and what fails a gate is settled first, so the first are no sample
+    of = f"{scored:,} of {counted(n, 'item')} {'has' if scored == 1 else 'have'} a score"
+    first = f"{of}: those settled first, no sample of all." if scored else f"{of}."
+    over = f"all {n:,}" if status == "budget" else f"the {n:,} that were reached"
+    bounds = f" Over {over} {_between(summary)}." if _open(summary) else ""
+    return f"{stopped} {first}{bounds} {mend}"

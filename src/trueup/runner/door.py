@@ -278,7 +278,13 @@ class Door:
 
 
 def _paid(reply: Reply, lane: Lane, held: Held, *, calls: int) -> Usage:
-    """Settle what was held for a reply, and return what it cost."""
+    """Settle what was held for a reply, and return what it cost.
+
+    Where the endpoint does not say what was used, all that was held counts as used: a cap holds.
+    """
+    if not reply.input_tokens:
+        held.keep()
+        return Usage(calls=calls, dollars=None, unmetered=1)
     dollars = lane.price.of(reply) if lane.price else None
     held.settle(reply, dollars)
     return Usage(

@@ -68,13 +68,17 @@ def fit_all(
 ) -> Fitted:
     """Fit a head for every labelled criterion that a judge decides, or for those named.
 
+    Where one criterion is named, labels need no column for it: all rows are its labels.
+
     Raises:
         TooFewLabels: No criterion could be learnt.
         RubricError: A named criterion is not in the rubric, or code decides it.
         DataError: Items or labels cannot be read, or a label is no level of its criterion.
     """
     rubric_ = load_rubric(rubric)
-    known = read_labels(labels, fields=split_map(field_map)[1], timezone=timezone)
+    only = criteria[0] if criteria and len(criteria) == 1 else None
+    of_labels = split_map(field_map)[1]
+    known = read_labels(labels, fields=of_labels, criterion=only, timezone=timezone)
     labelled = {label.criterion for label in known}
     for wanted in criteria or ():
         _refuse_unlearnable(wanted, rubric_)

@@ -4,22 +4,21 @@ The ladder of rungs is climbed down here: an endpoint that refuses a JSON schema
 JSON object, then in words alone, and so is one that passes over it. What was found out stays for
 the run and is recorded with every call.
 
-When to end a run is decided here as well, by what a fault speaks of:
+When to end a run is decided here as well. A refused key, and a server that nothing ever reached,
+end it soon. Content filters and requests that are too long are outcomes, however many. Any other
+fault may be the endpoint's or the item's: a wrong model name rejects every call and a dead server
+answers none, but odd texts can be rejected or bring a server down too, in the very same words, and
+stand together in a file, where a run that ends for them would end there every time. So after twenty
+calls in a row that were rejected, or that were tried until their deadline in vain, the endpoint is
+asked something harmless: the same model, system message, schema and parameters, without an item.
 
-- **The endpoint**: rate limits, server faults, timeouts, no connection. Each such call was tried
-  until its deadline, and twenty in a row without an answer end the run. A refused key, and a
-  server that nothing ever reached, end it sooner.
-- **The item**: content filters and requests that are too long. They are outcomes, however many.
-- **Either**: a rejection. A wrong model name rejects every call, an odd text only its own, often
-  in the very same words; and the odd ones may stand together at the head of a file, where a run
-  that ends for them would end there every time. Neither the number nor the text of rejections
-  tells the two apart, so after twenty in a row the endpoint is asked something harmless: the same
-  model, system message, schema and parameters, without an item. Where that is rejected too, no
-  item is to blame, and the run ends. Where it is answered, the items are, and each keeps its
-  outcome. The next such question is due at twice as many rejections, so that a file of nothing
-  but odd items costs a handful of them. A question that ends in any other fault says nothing.
-  Rejections are counted over all calls, and for calls of one form (system message, schema,
-  parameters) alone: one criterion's schema may be refused while the others get through.
+- It is answered: the items are to blame, and each keeps its outcome. The next such question is due
+  at twice as many, so that a file of nothing but odd items costs a handful of them.
+- It fails in the same way: no item is to blame, and the run ends.
+- It fails in another way: that says nothing, and the run goes on.
+
+Rejections are counted over all calls, and for calls of one form (system message, schema,
+parameters) alone: one criterion's schema may be refused while the others get through.
 """
 
 from __future__ import annotations
@@ -97,7 +96,8 @@ class Lane:
         self._timeout = min(endpoint.limits.timeout, endpoint.limits.deadline)
         self._rung: Rung = "schema"
         self._dropped: frozenset[str] = frozenset()
-        self._in_a_row = 0
+        self._unanswered = 0
+        self._patience = _IN_A_ROW
         self._in_blocks: int | None = 0
         self._accepted: set[bytes] = set()
         self._doubts: dict[bytes | None, _Doubt] = {}
@@ -116,13 +116,14 @@ class Lane:
 
         Raises:
             SteppedDown: The endpoint lacks what was asked for; the next request does without.
-            Probed: The calls before were rejected, and something harmless was asked instead.
+            Probed: The calls before failed, and something harmless was asked instead.
             TransportFault: No usable reply.
             CredentialsError: The endpoint refused the key.
             JudgeError: Even something harmless is rejected.
-            JudgeUnavailable: The same, where calls of this form were answered before.
+            JudgeUnavailable: The same, where calls of this form were answered before; or nothing
+                gets through any more.
         """
-        if self._doubts and self._due(call):
+        if self._unanswered >= self._patience or (self._doubts and self._due(call)):
             await self._probe(call)
         try:
             reply = await self._once(call)
@@ -131,7 +132,7 @@ class Lane:
                 self._doubts.setdefault(form, _Doubt()).rejected += 1
             raise
         self.answered = True
-        self._in_a_row = 0
+        self._unanswered, self._patience = 0, _IN_A_ROW
         self._accepted.add(call.fixed)
         if self._doubts:
             self._doubts.pop(None, None)
@@ -172,27 +173,31 @@ class Lane:
         return max((d.rejected for d in doubts if d is not None and d.rejected >= d.due), default=0)
 
     async def _probe(self, call: Call) -> None:
-        """Ask something harmless in the form of a call, and end the run where it is rejected."""
+        """Ask something harmless in the form of a call, and end the run where that fails alike."""
         async with self._asking:
             if self._ended is not None:
                 raise self._ended
-            rejected = self._due(call)
-            if not rejected:
+            rejected, unanswered = self._due(call), self._unanswered >= self._patience
+            if not (rejected or unanswered):
                 return  # another call has asked meanwhile
             reply = None
             try:
                 reply = await self._once(harmless(call))
-            except Rejected as fault:
-                self._ended = self._all_rejected(fault, call, rejected)
-                raise self._ended from fault
             except SteppedDown as step:
                 reply = step.reply
-            except TransportFault:
-                pass
+            except TransportFault as fault:
+                if rejected and isinstance(fault, Rejected):
+                    self._ended = self._all_rejected(fault, call, rejected)
+                elif unanswered and fault.retry:
+                    self._ended = self._none_answered(fault)
+                if self._ended is not None:
+                    raise self._ended from fault
             for form in (None, call.fixed):
                 if doubt := self._doubts.get(form):
                     doubt.due = max(doubt.due, 2 * doubt.rejected)
-        raise Probed("the calls before were rejected", reply=reply)
+            if unanswered:
+                self._patience = max(self._patience, 2 * self._unanswered)
+        raise Probed("the calls before failed", reply=reply)
 
     def hopeless(self, fault: TransportFault, attempts: int) -> bool:
         """Tell whether another attempt is pointless because nothing was ever reached."""
@@ -200,21 +205,23 @@ class Lane:
         return never and attempts >= _NEVER_REACHED
 
     def gave_up(self, fault: TransportFault) -> None:
-        """Count a call that ended in a fault, and end the run where the endpoint is dead.
+        """Count a call that ended in a fault, and end the run where nothing was ever reached.
 
         Raises:
-            JudgeUnavailable: Nothing gets through any more.
+            JudgeUnavailable: The endpoint cannot be reached.
         """
         if isinstance(fault, Unreachable) and not self.answered:
             what = f"the judge cannot be reached ({fault.message})"
             mend = "Check api_base and that the server is up, then run again: nothing is lost"
             raise JudgeUnavailable(what, where=self.where, mend=mend)
-        if not fault.retry:
-            return
-        self._in_a_row += 1
-        if self._in_a_row >= _IN_A_ROW:
-            what = f"{_IN_A_ROW} calls in a row failed ({fault.reason}: {fault.message})"
-            raise JudgeUnavailable(what, where=self.where, mend=_LATER)
+        self._unanswered += fault.retry
+
+    def _none_answered(self, fault: TransportFault) -> JudgeUnavailable:
+        what = (
+            f"{self._unanswered} calls in a row failed, and so did one without an item "
+            f"({fault.reason}: {fault.message})"
+        )
+        return JudgeUnavailable(what, where=self.where, mend=_LATER)
 
     def _all_rejected(self, fault: Rejected, call: Call, rejected: int) -> TrueupError:
         what = (

@@ -112,6 +112,7 @@ class Record:
             "input_tokens": usage.input_tokens,
             "output_tokens": usage.output_tokens,
             "cached_tokens": usage.cached_tokens,
+            "unmetered": usage.unmetered,
             "dollars": usage.dollars,
             "seconds": round(seconds, 3),
             "reused": reused,

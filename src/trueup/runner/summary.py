@@ -71,10 +71,12 @@ class _CriterionSum:
         self._outcomes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._levels: Counter[str] = Counter()
+        self._unavailable: Counter[str] = Counter()
         self._sum = MeanSum()
 
     def count(self, finding: Finding) -> None:
         self._outcomes[finding.outcome] += 1
+        self._unavailable.update(finding.detail.get("unavailable", ()))
         if finding.value is None:
             self._reasons[f"{finding.outcome}: {finding.reason}"] += 1
         elif finding.level is not None:
@@ -99,6 +101,7 @@ class _CriterionSum:
             "outcomes": _ordered(self._outcomes),
             "reasons": dict(self._reasons.most_common()),
             "levels": dict(self._levels.most_common()),
+            "unavailable": dict(self._unavailable.most_common()),
         }
 
 

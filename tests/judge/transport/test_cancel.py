@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ ROUTES = ("openai", "hosted_vllm")
 
 
 class Held(ThreadPoolExecutor):
-    """Threads whose work is done but held back until it is released."""
+    """Threads that hold back the coroutines they bring until these are released."""
 
     def __init__(self) -> None:
         super().__init__(4)
@@ -35,8 +36,9 @@ class Held(ThreadPoolExecutor):
     def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Any:
         def hold() -> Any:
             result = work(*given, **named)
-            self.done.set()
-            self.released.wait(20)
+            if inspect.iscoroutine(result):
+                self.done.set()
+                self.released.wait(20)
             return result
 
         return super().submit(hold)
@@ -57,10 +59,7 @@ def unawaited() -> Iterator[list[str]]:
 async def sending(call: Call, held: Held, *, seconds: float) -> tuple[Any, asyncio.Task[Any]]:
     asyncio.get_running_loop().set_default_executor(held)
     transport = LitellmTransport(call.endpoint)
-    held.released.set()
     await transport.ready()
-    held.released.clear()
-    held.done.clear()
     task = asyncio.create_task(
         transport.send(call, rung="schema", drop=frozenset(), timeout=seconds)
     )

@@ -14,16 +14,15 @@ from pydantic import BaseModel, ValidationError
 
 from trueup.errors import JudgeError
 from trueup.judge.secret import holds_secret, names_secret
-from trueup.rubric.problem import RubricProblems
 from trueup.rubric.slips import slips
-from trueup.rubric.source import MAX_CHARACTERS, read_source
+from trueup.rubric.source import MAX_CHARACTERS, read_faultless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from trueup.rubric.scalar import Scalar
-    from trueup.rubric.source import Node, Source
+    from trueup.rubric.source import Source
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
@@ -90,8 +89,8 @@ def read_judge_file(path: Path) -> JudgeFile:
         size = "larger than any judge" if text.strip() else "empty"
         mend = "Write at least `kind: llm` and a model"
         raise JudgeError(f"the file is {size}", where=str(path), mend=mend)
-    source = _source(text, path)
-    body = _plain(source.root)
+    source = read_faultless(text, file=str(path), error=JudgeError)
+    body = source.root.plain(_value)
     if not isinstance(body, dict):
         mend = "Write `kind: llm` and so on, a key a line"
         raise JudgeError("the file is no mapping", where=f"{path}:1", mend=mend)
@@ -100,27 +99,8 @@ def read_judge_file(path: Path) -> JudgeFile:
     return file
 
 
-def _source(text: str, path: Path) -> Source:
-    try:
-        source = read_source(text, file=str(path))
-    except RubricProblems as error:
-        raise JudgeError(error.what, where=error.where, mend=error.mend) from None
-    if source.problems:
-        first = min(source.problems)
-        raise JudgeError(first.what, where=first.where(str(path)), mend=first.mend or None)
-    return source
-
-
-def _plain(node: Node) -> Any:  # noqa: ANN401 - whatever a person wrote
-    if node.items is not None:
-        return [_plain(item) for item in node.items]
-    if node.entries is not None:
-        return {key: _plain(value) for key, (_, value) in node.entries.items()}
-    return _value(node.scalar)
-
-
-def _value(scalar: Scalar | None) -> str | float | bool | None:
-    if scalar is None or scalar.null:
+def _value(scalar: Scalar) -> str | float | bool | None:
+    if scalar.null:
         return None
     text = scalar.text
     if not scalar.plain:

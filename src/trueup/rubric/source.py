@@ -26,7 +26,9 @@ from trueup.rubric.problem import Problem, RubricProblems
 from trueup.rubric.scalar import Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from trueup.errors import ConfigError
 
 MAX_CHARACTERS = 1_000_000
 MAX_ALIASED = 1_000_000
@@ -53,13 +55,17 @@ class Node:
     depth: int = 0
     """Lists and mappings inside one another, aliases written out."""
 
-    def plain(self) -> Any:  # noqa: ANN401 - whatever a person wrote
-        """Return the value as scalars, lists and dicts, aliases written out."""
+    def plain(self, of: Callable[[Scalar], Any] = lambda scalar: scalar) -> Any:  # noqa: ANN401 - whatever a person wrote
+        """Return the value as lists and dicts, aliases written out.
+
+        Args:
+            of: What becomes of each scalar, by default nothing.
+        """
         if self.items is not None:
-            return [item.plain() for item in self.items]
+            return [item.plain(of) for item in self.items]
         if self.entries is not None:
-            return {key: value.plain() for key, (_, value) in self.entries.items()}
-        return self.scalar
+            return {key: value.plain(of) for key, (_, value) in self.entries.items()}
+        return None if self.scalar is None else of(self.scalar)
 
 
 @dataclass(slots=True)
@@ -89,6 +95,22 @@ class Source:
         # A value that is not written has its mark where the next thing begins.
         unwritten = node.scalar is not None and node.scalar.plain and not node.scalar.text
         return named if key or unwritten else node
+
+
+def read_faultless(text: str, *, file: str, error: type[ConfigError]) -> Source:
+    """Return the tree of a YAML text, of which the first slip is one too many.
+
+    Raises:
+        ConfigError: Of the given kind, as `read_source` finds it, or a key that stands twice.
+    """
+    try:
+        source = read_source(text, file=file)
+    except RubricProblems as problems:
+        raise error(problems.what, where=problems.where, mend=problems.mend) from None
+    if source.problems:
+        first = min(source.problems)
+        raise error(first.what, where=first.where(file), mend=first.mend or None)
+    return source
 
 
 def read_source(text: str, *, file: str) -> Source:

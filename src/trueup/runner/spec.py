@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from trueup.errors import WorkspaceError
-from trueup.rubric.problem import RubricProblems
 from trueup.rubric.slips import slips
-from trueup.rubric.source import read_source
+from trueup.rubric.source import read_faultless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trueup.rubric.source import Node, Source
+    from trueup.rubric.scalar import Scalar
+    from trueup.rubric.source import Source
 
 _PATHS = ("items", "out", "out_items", "store")
 
@@ -91,7 +91,7 @@ def load_runner(path: Path, *, changes: Mapping[str, str] | None = None) -> Scor
         WorkspaceError: The file is no runner; with the line where there is one.
     """
     source = _read(path)
-    body = _text(source.root)
+    body = source.root.plain(_text)
     if not isinstance(body, dict):
         mend = "Write `kind: score` and so on, a key a line"
         raise WorkspaceError("a runner is a mapping with a kind", where=str(path), mend=mend)
@@ -118,23 +118,12 @@ def _read(path: Path) -> Source:
     if not text.strip():
         mend = "Write `kind: score` and so on, a key a line"
         raise WorkspaceError("the file is empty", where=str(path), mend=mend)
-    try:
-        source = read_source(text, file=str(path))
-    except RubricProblems as error:
-        raise WorkspaceError(error.what, where=error.where, mend=error.mend) from None
-    if source.problems:
-        first = min(source.problems)
-        raise WorkspaceError(first.what, where=first.where(str(path)), mend=first.mend or None)
-    return source
+    return read_faultless(text, file=str(path), error=WorkspaceError)
 
 
-def _text(node: Node) -> Any:  # noqa: ANN401 - whatever a person wrote
-    """Return a value with every scalar as it stands there: the key decides what is meant."""
-    if node.items is not None:
-        return [_text(item) for item in node.items]
-    if node.entries is not None:
-        return {key: _text(value) for key, (_, value) in node.entries.items()}
-    return None if node.scalar is None or node.scalar.null else node.scalar.text
+def _text(scalar: Scalar) -> str | None:
+    """Return a scalar as it stands there: the key decides what is meant."""
+    return None if scalar.null else scalar.text
 
 
 def _rooted(root: Path, value: str, *, always: bool) -> str:

@@ -8,49 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.judge.llm.test_shuffle import FOUR, LAYOUTS, MIXED, VALUES, first, many, right
 from trueup.item.model import Item
 from trueup.judge.llm.judge import LLMJudge
 from trueup.judge.llm.spec import LLMSpec
-from trueup.rubric.load import parse_rubric
 from trueup.runner.plan import plan_scoring
 from trueup.runner.score import ScoringRun
 from trueup.store.store import Store
 from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.judge.llm.conftest import Chooser
     from trueup.rubric.model import Rubric
-
-TONE = "  - {id: tone, ask: How is it?, scale: {low: a, fair: b, good: c, best: d}}\n"
-FOUR = parse_rubric(f"name: r\ntask: t\ncriteria:\n{TONE}")
-MIXED = parse_rubric(f"""\
-name: r
-task: t
-criteria:
-{TONE}
-  - {{id: polite, ask: Is it polite?, met: It is., unmet: It is not.}}
-  - {{id: outcome, ask: What happened?, choices: {{done: 1, part: 0.5, none: 0}}}}
-""")
-RIGHT = {"tone": "good", "polite": "met", "outcome": "part"}
-VALUES = {"tone": 2 / 3, "polite": 1.0, "outcome": 0.5}
-LAYOUTS: list[Any] = ["per_criterion", "per_item", {"batch": 2}]
-
-
-def first(_criterion: str, shown: Mapping[str, str]) -> str:
-    """Answer whatever is shown first."""
-    return next(iter(shown.values()))
-
-
-def right(criterion: str, shown: Mapping[str, str]) -> str:
-    """Answer what is right, wherever it is shown."""
-    return shown[RIGHT[criterion]]
-
-
-def many(count: int) -> list[Item]:
-    return [Item(id=f"i{n}", output=f"reply {n}") for n in range(count)]
 
 
 class Runs:

@@ -55,6 +55,8 @@ def draw(places: int, wanted: int, *, seed: bytes) -> list[tuple[int, ...]]:
 
 def turn(places: int, *, seed: bytes) -> int:
     """Return by how much a list of so many places is turned: 0 or more, below `places`."""
+    if places == 1:
+        return 0
     return int.from_bytes(sha256(b"turn/" + seed).digest()[:8], "big") % places
 
 

@@ -8,7 +8,8 @@
     │   ├── WorkspaceError     a folder, runner or name
     │   ├── StoreError         the store's file or URL
     │   └── CredentialsError   a key is missing or was refused
-    ├── TooFewLabels           a judge cannot be fitted yet                  exit 3
+    ├── TooFewLabels           too few to fit a judge or to say anything     exit 3
+    ├── Undefined              these data define no such statistic           exit 3
     └── JudgeUnavailable       no call got through at all                    exit 3
 
 A judge that fails on one item raises nothing: that is a finding with a named outcome, counted and
@@ -85,6 +86,12 @@ class CredentialsError(ConfigError):
 
 class TooFewLabels(TrueupError):
     """There are too few labels to fit or to trust a judge."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class Undefined(TrueupError):
+    """These data do not define the statistic, as alpha where all ratings are the same."""
 
     exit_status: ClassVar[int] = 3
 

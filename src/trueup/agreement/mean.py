@@ -6,24 +6,12 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from trueup.agreement.estimate import Estimate
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
 _LEVEL = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its interval."""
-
-    estimate: float
-    low: float
-    high: float
-    n: int
-    """Rows that went in."""
-    n_groups: int
-    """Independent groups among them; equal to `n` where every row stands for itself."""
-    method: str
 
 
 @dataclass(slots=True)

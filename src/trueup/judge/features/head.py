@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup import errors
+from trueup.agreement.estimate import Estimate
 from trueup.judge.features.ridge import REACH, Floats, Labelled, solve
-from trueup.judge.features.skill import Agreement, agreement
+from trueup.judge.features.skill import agreement
 from trueup.judge.features.surface import FEATURES
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Head:
     intercept: float
     penalty: float
     """Ridge penalty on the squared coefficients, for weights with mean 1."""
-    agreement: Agreement
+    agreement: Estimate
     n_labels: int
     low: float = 0.0
     """Scores are clipped to [low, high]."""
@@ -112,7 +113,7 @@ class Head:
         try:
             for name in ("features", "means", "scales", "coefficients"):
                 fields[name] = tuple(fields[name])  # type: ignore[arg-type]  # checked by the except
-            fields["agreement"] = Agreement(**fields["agreement"])  # type: ignore[arg-type]  # same
+            fields["agreement"] = Estimate(**fields["agreement"])  # type: ignore[arg-type]  # same
             return cls(**fields)  # type: ignore[arg-type]  # same
         except (KeyError, TypeError) as error:
             raise ValueError(

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from trueup.agreement.estimate import Estimate
     from trueup.item.model import Item
     from trueup.judge.features.head import Head
-    from trueup.judge.features.skill import Agreement
     from trueup.judge.protocol import Request
     from trueup.rubric.model import Criterion, Rubric
 
@@ -76,7 +76,7 @@ class FeaturesJudge:
         self._chance = {c: _chance(head.agreement) for c, head in self.heads.items()}
 
     @property
-    def agreement(self) -> Agreement:
+    def agreement(self) -> Estimate:
         """How well the only head orders unseen items as people do.
 
         Raises:
@@ -87,7 +87,7 @@ class FeaturesJudge:
             raise JudgeError(what, where=self.name, mend="Ask agreement_of(criterion)")
         return next(iter(self.heads.values())).agreement
 
-    def agreement_of(self, criterion: str) -> Agreement:
+    def agreement_of(self, criterion: str) -> Estimate:
         """Return how well a criterion's head orders unseen items as people do.
 
         Raises:
@@ -187,7 +187,7 @@ def _scored(criterion: Criterion, value: float, parts: NDArray[np.float64]) -> F
     )
 
 
-def _chance(found: Agreement) -> Finding | None:
+def _chance(found: Estimate) -> Finding | None:
     if found.low > 0:
         return None
     why = (

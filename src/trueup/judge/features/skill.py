@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trueup.agreement.estimate import Estimate
 from trueup.judge.features.ridge import solve
 
 if TYPE_CHECKING:
@@ -21,24 +21,7 @@ _SMALLEST_TEST = 3
 _Z95 = 1.959963984540054
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """How well a head orders items of groups it was not fitted on, as people order them."""
-
-    estimate: float
-    """Spearman correlation between prediction and label, in [-1, 1]."""
-    low: float
-    high: float
-    """Ends of the 95 % interval."""
-    n: int
-    """Labelled items."""
-    n_groups: int
-    """Groups that were held out together."""
-    method: str
-    """Name of the estimator and the interval."""
-
-
-def agreement(data: Labelled, fit: Fit, rng: np.random.Generator) -> Agreement:
+def agreement(data: Labelled, fit: Fit, rng: np.random.Generator) -> Estimate:
     """Estimate the skill on new groups, with a 95 % interval.
 
     Point: each replicate of a bootstrap of whole groups fits on the groups drawn, penalty included,
@@ -74,7 +57,7 @@ def agreement(data: Labelled, fit: Fit, rng: np.random.Generator) -> Agreement:
     widening = (1 + estimate**2 / 2) * (1 + overfit**3)
     error = np.sqrt(widening / max(float(effective) - 3, 1.0))
     z = np.arctanh(np.clip(estimate, -1 + 1e-9, 1 - 1e-9))
-    return Agreement(
+    return Estimate(
         estimate=float(estimate),
         low=float(min(np.tanh(z - _Z95 * error), estimate)),
         high=float(max(np.tanh(z + _Z95 * error), estimate)),

@@ -31,7 +31,7 @@ _WINDOW = 100_000
 """Verdicts in a window from which the cost of the first and the last can be compared."""
 _ROWS = 256
 """Rows in one transaction, as trueup's writer commits them."""
-_TABLES = ("observation", "text", "verdict")
+_TABLES = ("content", "observation", "verdict")
 _PRAGMAS = ("journal_mode", "synchronous", "cache_size", "wal_autocheckpoint", "temp_store")
 _RUBRIC = "name: short\ntask: Say it.\ncriteria:\n  - {id: said, ask: Does the reply say it?}\n"
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoreError,
         TooFewLabels,
         TrueupError,
+        Undefined,
         WorkspaceError,
     )
     from trueup.item.model import Item
@@ -59,6 +60,7 @@ _HOMES = {
     "Scores": "trueup.runner.result",
     "StoreError": "trueup.errors",
     "TooFewLabels": "trueup.errors",
+    "Undefined": "trueup.errors",
     "TrueupError": "trueup.errors",
     "Usage": "trueup.judge.verdict",
     "Verdict": "trueup.judge.verdict",
@@ -91,6 +93,7 @@ __all__ = [
     "StoreError",
     "TooFewLabels",
     "TrueupError",
+    "Undefined",
     "Usage",
     "Verdict",
     "WorkspaceError",

@@ -164,7 +164,7 @@ def test_a_killed_run_loses_no_more_than_the_calls_under_way(
     assert requests_at(url) <= ITEMS + CONCURRENCY, f"killed after {MOMENTS[moment]} requests"
     assert {item for item, _ in found} == {f"i{n}" for n in range(ITEMS)}
     assert {outcome for _, outcome in found} <= {"scored", "abstained"}
-    keys = rows(path, "select key from verdict")
+    keys = rows(path, "select content from verdict")
     assert len(keys) == len(set(keys)) == len(found) == ITEMS
     assert len(rows(path, "select key from call")) == ITEMS
     assert rows(path, "select status from run order by id") == ["running", "done"]
@@ -174,6 +174,6 @@ def test_two_runs_at_once_over_one_store_both_end_whole(runs: Runs, url: str, pa
     started = [runs.start(url, path, items=200) for _ in range(2)]
     found = [runs.found(pid, path) for pid in started]
 
-    assert len(rows(path, "select key from verdict")) == 200
+    assert len(rows(path, "select content from verdict")) == 200
     assert found[0] == found[1]
     assert {outcome for _, outcome in found[0]} <= {"scored", "abstained"}

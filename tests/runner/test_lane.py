@@ -188,7 +188,8 @@ def test_an_endpoint_that_ignores_the_schema_is_found_out_and_its_answers_are_pa
         scores = score(items, rubric, judge_at(server, concurrency=CONCURRENCY, repairs=1))
 
     assert outcomes(scores) == {"scored": 40}
-    assert 40 < server.requests <= 40 + CONCURRENCY
+    # two answers may have been asked for anew before the third gave the endpoint away
+    assert 40 < server.requests <= 40 + CONCURRENCY + 2
     assert scores.summary()["cost"]["output_tokens"] == 7 * server.requests
     assert scores.summary()["cost"]["calls"] == server.requests
     with Store.open(path) as store, store.transaction() as connection:

@@ -58,7 +58,7 @@ def test_equal_texts_share_one_call_and_one_verdict_under_ids_of_their_own(
     assert [row["item_id"] for row in rows] == [f"i{n}" for n in range(600)]
     assert {row["value"] for row in rows} == {1.0}
     with Store.open(path) as store, store.transaction() as connection:
-        for table in ("verdict", "call", "text"):
+        for table in ("verdict", "call", "content"):
             count = connection.exec_driver_sql(f"select count(*) from {table}").scalar()  # noqa: S608 - our own names
             assert count == 1
 

@@ -29,6 +29,12 @@ class CallRow(Protocol):
     def __call__(self, number: int, reply: Reply, **columns: Any) -> dict[str, Any]: ...
 
 
+def found(store: Store, *numbers: int) -> dict[int, Finding]:
+    """Return what a store knows about contents, by number."""
+    rows = store.verdicts(numbers, [1], occasion="")
+    return {key.content: finding for key, finding in rows.items()}
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
@@ -45,9 +51,8 @@ def verdict_row() -> VerdictRow:
     def make(number: int, finding: Finding, **columns: Any) -> dict[str, Any]:
         return {
             **finding_columns(finding),
-            "key": number.to_bytes(16, "big"),
+            "content": number,
             "instrument": 1,
-            "content": number.to_bytes(16, "big"),
             "replicate": 0,
             "occasion": "",
             "run": 1,

@@ -15,7 +15,7 @@ from trueup.store.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES = {"heading", "run", "instrument", "observation", "text", "verdict", "call"}
+TABLES = {"heading", "run", "instrument", "observation", "content", "verdict", "call"}
 
 
 def tables(path: Path) -> set[str]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.store.conftest import found
 from trueup.errors import StoreError
 from trueup.judge.transport.base import Reply
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, Outcome, scored, unscored
@@ -37,7 +38,7 @@ def test_nothing_replaces_a_settled_verdict(
         store.write({"verdict": [verdict_row(1, finding(first, "first"))]})
         store.write({"verdict": [verdict_row(1, finding(late, "late"), run=2)]})
 
-        assert store.verdicts([KEY])[KEY] == finding(first, "first")
+        assert found(store, 1)[1] == finding(first, "first")
 
 
 @pytest.mark.parametrize("late", OUTCOMES)
@@ -49,7 +50,7 @@ def test_anything_replaces_what_is_to_be_asked_again(
         store.write({"verdict": [verdict_row(1, finding(first, "first"))]})
         store.write({"verdict": [verdict_row(1, finding(late, "late"), run=2)]})
 
-        assert store.verdicts([KEY])[KEY] == finding(late, "late")
+        assert found(store, 1)[1] == finding(late, "late")
 
 
 def test_the_order_counts_within_one_commit_too(verdict_row: VerdictRow) -> None:
@@ -61,7 +62,7 @@ def test_the_order_counts_within_one_commit_too(verdict_row: VerdictRow) -> None
     with Store.open() as store:
         store.write({"verdict": rows})
 
-        assert store.verdicts([KEY])[KEY].explanation == "kept"
+        assert found(store, 1)[1].explanation == "kept"
 
 
 def test_a_call_that_is_made_again_has_the_newest_reply_and_all_attempts(call_row: CallRow) -> None:
@@ -75,22 +76,22 @@ def test_a_call_that_is_made_again_has_the_newest_reply_and_all_attempts(call_ro
 
 
 def test_many_keys_are_found_in_one_question(verdict_row: VerdictRow) -> None:
-    keys = [number.to_bytes(16, "big") for number in range(2500)]
     with Store.open() as store:
         store.write({"verdict": [verdict_row(number, MET) for number in range(2500)]})
 
-        assert store.verdicts(keys).keys() == set(keys)
-        assert store.verdicts([]) == {}
+        assert found(store, *range(2500)).keys() == set(range(2500))
+        assert found(store) == {}
+        assert store.verdicts(range(2500), [], occasion="") == {}
 
 
 def test_text_that_no_database_takes_is_made_takeable(verdict_row: VerdictRow) -> None:
     odd = unscored("failed", "lone \ud800", "nul \0, lone \udfff, fine \U0001f600")
     with Store.open() as store:
         store.write({"verdict": [verdict_row(1, odd)]})
-        found = store.verdicts([KEY])[KEY]
+        kept = found(store, 1)[1]
 
-    assert found.reason == "lone ?"
-    assert found.explanation == "nul \ufffd, lone ?, fine \U0001f600"
+    assert kept.reason == "lone ?"
+    assert kept.explanation == "nul \ufffd, lone ?, fine \U0001f600"
 
 
 def test_a_server_that_claims_enormous_usage_breaks_nothing(call_row: CallRow) -> None:
@@ -119,7 +120,7 @@ def test_a_failing_commit_writes_none_of_its_tables(
         with pytest.raises(StoreError):
             store.write({"verdict": [verdict_row(1, MET)], "call": [bad]})
 
-        assert store.verdicts([KEY]) == {}
+        assert found(store, 1) == {}
 
 
 PLAIN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from tests.store.conftest import found
 from trueup.errors import StoreError
 from trueup.judge.verdict import scored
 from trueup.store.store import Store
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from tests.store.conftest import VerdictRow
 MET = scored(1.0, "met")
-
-
-def key(number: int) -> bytes:
-    return number.to_bytes(16, "big")
 
 
 class Counting(Store):
@@ -53,9 +50,9 @@ def test_settled_returns_only_when_another_connection_can_see_the_row(
         with Store.open(path) as other:
             for number in range(5):
                 writer.put("verdict", verdict_row(number, MET))
-                assert key(number) not in other.verdicts([key(number)])
+                assert not found(other, number)
                 await writer.settled()
-                assert key(number) in other.verdicts([key(number)])
+                assert found(other, number)
 
     asyncio.run(go())
 
@@ -68,7 +65,7 @@ def test_rows_are_committed_without_anybody_waiting(
         writer.put("verdict", verdict_row(1, MET))
         with Store.open(path) as other:
             async with asyncio.timeout(10):
-                while not other.verdicts([key(1)]):  # noqa: ASYNC110 - the database tells nobody
+                while not found(other, 1):  # noqa: ASYNC110 - the database tells nobody
                     await asyncio.sleep(0.001)
 
     asyncio.run(go())
@@ -87,7 +84,7 @@ def test_everybody_who_waits_shares_a_commit(counting: Counting, verdict_row: Ve
     asyncio.run(go())
 
     assert counting.commits == 1
-    assert len(counting.verdicts(map(key, range(100)))) == 100
+    assert len(found(counting, *range(100))) == 100
 
 
 def test_a_great_many_rows_do_not_wait_for_the_timer(
@@ -102,7 +99,7 @@ def test_a_great_many_rows_do_not_wait_for_the_timer(
 
     asyncio.run(go())
 
-    assert len(counting.verdicts(map(key, range(1000)))) == 1000
+    assert len(found(counting, *range(1000))) == 1000
 
 
 def test_settled_with_nothing_to_write_returns(store: Store) -> None:
@@ -197,7 +194,8 @@ def test_a_full_disk_is_a_store_error_in_every_method_that_writes(
         "replicates": 1,
     }  # fmt: skip
     instrument = {
-        "key": key(1), "judge": "j", "criterion": "c", "question": "q", "declared": "x" * 200_000,
+        "key": b"1" * 16, "judge": "j", "criterion": "c", "question": "q",
+        "declared": "x" * 200_000,
     }  # fmt: skip
 
     with pytest.raises(StoreError, match="full"):
@@ -206,7 +204,7 @@ def test_a_full_disk_is_a_store_error_in_every_method_that_writes(
         store.start_run(run)
     with pytest.raises(StoreError, match="full"):
         store.instrument(instrument)
-    assert store.verdicts(map(key, range(200))) == {}
+    assert found(store, *range(200)) == {}
 
 
 def test_a_store_that_another_program_holds_is_a_store_error(
@@ -218,4 +216,4 @@ def test_a_store_that_another_program_holds_is_a_store_error(
             other.write({"verdict": [verdict_row(1, MET)]})
         with pytest.raises(StoreError, match="locked"):
             other.end_run(1, status="done")
-        assert other.verdicts([key(1)]) == {}
+        assert found(other, 1) == {}

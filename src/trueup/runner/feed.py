@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from trueup.judge.protocol import Request
+from trueup.store.key import VerdictKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -25,10 +26,10 @@ _CHUNK = 256
 class Open(NamedTuple):
     """What one request was sent for."""
 
-    content: bytes
+    content: int
     replicate: int
-    keys: Mapping[str, bytes]
-    """Criterion -> verdict key, for what was asked."""
+    keys: Mapping[str, VerdictKey]
+    """Criterion -> its verdict's key, for what was asked."""
 
 
 class Feed:
@@ -59,7 +60,7 @@ class Feed:
         self._record = record
         self._progress = progress
         self._only_failed = only_failed
-        self._flying: set[bytes] = set()
+        self._flying: set[VerdictKey] = set()
         self._open: dict[str, Open] = {}
         self.closed = False
         """Whether nothing more is to be asked; items are still seen and counted."""
@@ -95,34 +96,33 @@ class Feed:
         self._progress.outcomes["not_attempted"] += len(sent.keys)
 
     def _missing(self, chunk: Sequence[Triaged]) -> Iterator[Request]:
-        replicates = range(self._record.replicates)
-        occasion = self._record.occasion
-        keys = [
-            [{c.criterion.id: c.verdict_key(t.content, r, occasion) for c in self._triage.columns}
-             for r in replicates]
-            for t in chunk
-        ]  # fmt: skip
-        known = self._store.verdicts({k for rows in keys for row in rows for k in row.values()})
-        for triaged, rows in zip(chunk, keys, strict=True):
-            place = self._record.observe(triaged)
+        record, instruments = self._record, self._record.instruments
+        seen = record.observe(chunk)
+        known = self._store.verdicts(
+            {content for _, content in seen}, [*instruments.values()], occasion=record.occasion
+        )
+        for triaged, (place, content) in zip(chunk, seen, strict=True):
             self._progress.items += 1
-            for replicate, row in enumerate(rows):
-                asked = self._undecided(triaged, replicate, row, known)
+            for replicate in range(record.replicates):
+                keys = {c: VerdictKey(content, n, replicate) for c, n in instruments.items()}
+                asked = self._undecided(triaged, keys, known)
                 if asked and not self.closed:
                     self._progress.items -= replicate == 0
-                    yield self._request(triaged, f"{place}/{replicate}", replicate, asked)
+                    name = f"{place}/{replicate}"
+                    self._open[name] = Open(content, replicate, asked)
+                    self._flying.update(asked.values())
+                    yield self._request(triaged, name, replicate, asked)
                 elif asked:
                     self._progress.outcomes["not_attempted"] += len(asked)
 
     def _undecided(
         self,
         triaged: Triaged,
-        replicate: int,
-        keys: Mapping[str, bytes],
-        known: Mapping[bytes, Finding],
-    ) -> dict[str, bytes]:
+        keys: Mapping[str, VerdictKey],
+        known: Mapping[VerdictKey, Finding],
+    ) -> dict[str, VerdictKey]:
         """Return the criteria that a judge has to be asked, after writing what code decided."""
-        asked, decided = {}, {}
+        asked: dict[str, VerdictKey] = {}
         outcomes = self._progress.outcomes
         for criterion, key in keys.items():
             found = known.get(key)
@@ -130,18 +130,16 @@ class Feed:
                 self._progress.reused += 1
                 outcomes[found.outcome] += 1
             elif criterion in triaged.decided:
-                decided[criterion] = triaged.decided[criterion]
-                outcomes[decided[criterion].outcome] += 1
+                decided = triaged.decided[criterion]
+                outcomes[decided.outcome] += 1
+                self._record.put(key.content, key.replicate, {criterion: decided})
             elif key not in self._flying and not (found is None and self._only_failed):
                 asked[criterion] = key  # what is in flight is an equal text's, and serves both
-        self._record.put(triaged.content, replicate, decided)
         return asked
 
     def _request(
-        self, triaged: Triaged, name: str, replicate: int, asked: Mapping[str, bytes]
+        self, triaged: Triaged, name: str, replicate: int, asked: Mapping[str, VerdictKey]
     ) -> Request:
-        self._open[name] = Open(triaged.content, replicate, asked)
-        self._flying.update(asked.values())
         return Request(
             id=name,
             rubric=self._triage.rubric,

@@ -22,6 +22,7 @@ from trueup.judge.protocol import Request
 from trueup.runner.budget import Budget
 from trueup.runner.require import askers, require_judge
 from trueup.runner.triage import Triage
+from trueup.store.key import VerdictKey
 from trueup.store.store import Store
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from trueup.judge.transport.base import Call, Price
 
 _CHUNK = 256
+_UNSEEN = (0, "")
+"""The number of an instrument that the store has not seen, under which nothing is known."""
 _CHARACTERS_A_TOKEN = 4
 _ANSWER_TOKENS = 100
 """About what an answer of evidence, two sentences and a word takes."""
@@ -101,22 +104,24 @@ def plan_scoring(
     tally = _Tally(dollars_capped=Budget.of(budget).dollars is not None)  # type: ignore[arg-type] # checked there
     with Store.open(_existing(store)) as opened:
         stream = iter(islice(source, limit))
-        while chunk := list(islice(stream, _CHUNK)):
-            for triaged in (triage.sort(item) for item in chunk):
+        instruments = opened.instruments(column.key for column in triage.columns)
+        numbers = {c.criterion.id: instruments.get(c.key, _UNSEEN)[0] for c in triage.columns}
+        while chunk := [triage.sort(item) for item in islice(stream, _CHUNK)]:
+            contents = opened.contents({triaged.content for triaged in chunk})
+            known = opened.verdicts(contents.values(), [*numbers.values()], occasion=occasion)
+            for triaged in chunk:
+                content = contents.get(triaged.content, 0)
                 for replicate in range(replicates):
-                    keys = {c.criterion.id: c.verdict_key(triaged.content, replicate, occasion)
-                            for c in triage.columns}  # fmt: skip
-                    found = opened.verdicts(keys.values())
-                    settled = {k for k, f in found.items() if not f.retryable}
+                    keys = {c: VerdictKey(content, n, replicate) for c, n in numbers.items()}
+                    found = {c: known[key] for c, key in keys.items() if key in known}
+                    settled = {c for c, finding in found.items() if not finding.retryable}
                     asked = tuple(
-                        c for c, key in keys.items()
-                        if key not in settled and c not in triaged.decided
-                        and not (only_failed and key not in found)
+                        c for c in keys
+                        if c not in settled and c not in triaged.decided
+                        and not (only_failed and c not in found)
                     )  # fmt: skip
                     tally.known += len(settled)
-                    tally.by_code += sum(
-                        key not in settled and c in triaged.decided for c, key in keys.items()
-                    )
+                    tally.by_code += len(triaged.decided.keys() - settled)
                     tally.to_judge += len(asked)
                     if not asked:
                         continue

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trueup.rubric.dump import to_dict
 from trueup.store.rows import finding_columns, storable
 from trueup.store.store import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trueup.item.model import Item
     from trueup.judge.verdict import Finding, Usage
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 _KNOWN = ("product", "version", "arm", "segment", "group", "session_id", "trace_id", "purpose",
           "p_logged", "p_judged")  # fmt: skip
+
+
+class Seen(NamedTuple):
+    """One item of a run, as the store knows it."""
+
+    place: int
+    """From 0, in the order of the run."""
+    content: int
 
 
 class Record:
@@ -56,7 +64,8 @@ class Record:
         self.occasion = occasion
         self.replicates = replicates
         self.items = 0
-        self._numbers = {c.criterion.id: store.instrument(c.row()) for c in triage.columns}
+        self.instruments = {c.criterion.id: store.instrument(c.row()) for c in triage.columns}
+        """Criterion -> the number of what measures it."""
         self.run = store.start_run(
             {
                 "occasion": occasion,
@@ -69,21 +78,27 @@ class Record:
             }
         )
 
-    def observe(self, triaged: Triaged) -> int:
-        """Write down that an item was seen; return its place in the run."""
-        place, self.items = self.items, self.items + 1
-        row = {
-            "run": self.run,
-            "seq": place,
-            "item_id": storable(triaged.item.id),
-            "content": triaged.content,
-            "known": known_of(triaged.item),
-        }
-        self._writer.put("observation", row)
-        self._writer.put("text", {"content": triaged.content, "body": triaged.body})
-        return place
+    def observe(self, chunk: Sequence[Triaged]) -> list[Seen]:
+        """Write down that items were seen; return where each stands.
 
-    def put(self, content: bytes, replicate: int, findings: Mapping[str, Finding]) -> None:
+        Raises:
+            StoreError: The store cannot be written.
+        """
+        rows = [
+            {
+                "run": self.run,
+                "seq": place,
+                "item_id": storable(triaged.item.id),
+                "content": triaged.content,
+                "known": known_of(triaged.item),
+            }
+            for place, triaged in enumerate(chunk, self.items)
+        ]
+        numbers = self._store.observe({t.content: t.body for t in chunk}, rows)
+        first, self.items = self.items, self.items + len(chunk)
+        return [Seen(place, numbers[t.content]) for place, t in enumerate(chunk, first)]
+
+    def put(self, content: int, replicate: int, findings: Mapping[str, Finding]) -> None:
         """Write findings about a content; a question that was not attempted leaves no row."""
         if not findings:
             return
@@ -95,9 +110,8 @@ class Record:
                 continue
             row = {
                 **finding_columns(_marked(finding, criterion)),
-                "key": column.verdict_key(content, replicate, self.occasion),
-                "instrument": self._numbers[criterion.id],
                 "content": content,
+                "instrument": self.instruments[criterion.id],
                 "replicate": replicate,
                 "occasion": self.occasion,
                 "run": self.run,

@@ -11,7 +11,7 @@ from trueup.errors import DataError, StoreError
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
 from trueup.rubric.dump import from_dict
 from trueup.rubric.scoring import Scorer
-from trueup.store.key import verdict_key
+from trueup.store.key import VerdictKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ class Judged(NamedTuple):
     """One item of a run with everything that was found about it."""
 
     item_id: str
-    content: bytes
+    content: int
     known: Mapping[str, Any]
     """What is known about the item besides its text: group, segment, version, ..."""
     findings: Mapping[tuple[str, int], Finding]
@@ -78,7 +78,9 @@ class Scores:
             criterion: bytes.fromhex(key)
             for criterion, key in json.loads(self.row["instruments"]).items()
         }
-        self.judges = store.judges_of(self.instruments.values())
+        known = store.instruments(self.instruments.values())
+        self.judges = {key: judge for key, (_, judge) in known.items()}
+        self._numbers = {c: known[key][0] for c, key in self.instruments.items()}
         self._scorer = Scorer(self.rubric)
         self._close: weakref.finalize[[], Scores] | None = None
 
@@ -96,17 +98,17 @@ class Scores:
         """Yield every item of the run in its order, with its findings."""
         replicates = range(self.row["replicates"])
         occasion = self.row["occasion"]
+        numbers = self._numbers
         for rows in self.store.observations(self.run):
-            keys = [
-                {(criterion, r): verdict_key(key, row["content"], r, occasion)
-                 for criterion, key in self.instruments.items() for r in replicates}
-                for row in rows
-            ]  # fmt: skip
-            known = self.store.verdicts({key for part in keys for key in part.values()})
-            for row, part in zip(rows, keys, strict=True):
+            contents = {row["content"] for row in rows}
+            known = self.store.verdicts(contents, [*numbers.values()], occasion=occasion)
+            for row in rows:
                 findings = {
-                    name: self._current(name[0], known.get(key, _NOT_REACHED))
-                    for name, key in part.items()
+                    (criterion, r): self._current(
+                        criterion, known.get(VerdictKey(row["content"], n, r), _NOT_REACHED)
+                    )
+                    for criterion, n in numbers.items()
+                    for r in replicates
                 }
                 about = json.loads(row["known"]) if row["known"] else {}
                 yield Judged(row["item_id"], row["content"], about, findings)
@@ -154,7 +156,7 @@ class Scores:
             mend = "Ids are those of the scored file; items() and trueup score --out list them"
             raise DataError(f"run {self.run} has no item '{item_id}'", mend=mend)
         score, outcome = self.score_of(judged)
-        body = self.store.texts([judged.content]).get(judged.content)
+        body = self.store.text(judged.content)
         return {
             "item_id": item_id,
             "run": self.run,

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from trueup.item.model import as_text, content_hash
 from trueup.judge.verdict import Finding, scored, unscored
 from trueup.rubric.check import CHECKS, run_check
-from trueup.store.key import verdict_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,10 +51,6 @@ class Column:
             "question": self.criterion.question,
             "declared": json.dumps(self.declared, sort_keys=True),
         }
-
-    def verdict_key(self, content: bytes, replicate: int, occasion: str) -> bytes:
-        """Return the 16-byte key of this criterion's verdict about a content."""
-        return verdict_key(self.key, content, replicate, occasion)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 
 from trueup.item.model import Item
 from trueup.store import schema
-from trueup.store.key import verdict_key
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -52,33 +51,31 @@ def forget(store: Store, item_id: str) -> Forgotten:
     """
     with store.transaction() as connection:
         contents = _contents(connection, item_id)
-        seen = schema.observation
+        seen, content = schema.observation, schema.content
         renamed = connection.execute(
             sa.update(seen)
             .where(seen.c.item_id == item_id)
             .values(item_id=sa.literal("forgotten-") + sa.cast(seen.c.seq, sa.String), known=_MARK)
         )
         texts = verdicts = replies = shared = 0
-        for content in contents:
-            if connection.scalar(sa.select(_others(content))):
-                shared += 1
+        for number in contents:
+            body = connection.scalar(sa.select(content.c.body).where(content.c.id == number))
+            if body is None or connection.scalar(sa.select(_others(number))):
+                shared += body is not None
                 continue
-            body = connection.scalar(
-                sa.select(schema.text.c.body).where(schema.text.c.content == content)
-            )
-            if body is not None and _others_say(connection, body, content):
+            if _others_say(connection, body, number):
                 shared += 1
-            elif body is not None:
+            else:
                 replies += _empty_calls(connection, _about(body))
-            texts += connection.execute(
-                sa.delete(schema.text).where(schema.text.c.content == content)
-            ).rowcount
-            verdicts += _unlink(connection, content)
+            unknown = {"hash": secrets.token_bytes(_KEY_BYTES), "body": None}
+            connection.execute(sa.update(content).where(content.c.id == number).values(unknown))
+            texts += 1
+            verdicts += _silence(connection, number)
     store.compact()
     return Forgotten(renamed.rowcount, texts, verdicts, replies, shared)
 
 
-def _contents(connection: Connection, item_id: str) -> list[bytes]:
+def _contents(connection: Connection, item_id: str) -> list[int]:
     seen = schema.observation
     found = connection.execute(
         sa.select(seen.c.content).where(seen.c.item_id == item_id).distinct()
@@ -86,27 +83,27 @@ def _contents(connection: Connection, item_id: str) -> list[bytes]:
     return [row[0] for row in found]
 
 
-def _others(content: bytes) -> sa.Exists:
+def _others(number: int) -> sa.Exists:
     """Whether an item that is not forgotten has this content."""
     seen = schema.observation
     kept = seen.c.known.is_distinct_from(_MARK)
-    return sa.exists().where(seen.c.content == content, kept)
+    return sa.exists().where(seen.c.content == number, kept)
 
 
-def _others_say(connection: Connection, body: str, content: bytes) -> bool:
+def _others_say(connection: Connection, body: str, number: int) -> bool:
     """Whether an item that is not forgotten has the same words under other metadata.
 
     Calls are found by the words alone, and would be taken from it.
     """
-    text, about = schema.text, _about(body)
+    content, about = schema.content, _about(body)
     start = _bare(body).body().rpartition("{}")[0]
     found = connection.execute(
-        sa.select(text.c.content, text.c.body).where(
-            sa.func.substr(text.c.body, 1, len(start)) == start, text.c.content != content
+        sa.select(content.c.id, content.c.body).where(
+            sa.func.substr(content.c.body, 1, len(start)) == start, content.c.id != number
         )
     )
     return any(
-        _about(row.body) == about and connection.scalar(sa.select(_others(row.content)))
+        _about(row.body) == about and connection.scalar(sa.select(_others(row.id)))
         for row in found.all()
     )
 
@@ -125,30 +122,17 @@ def _empty_calls(connection: Connection, about: bytes) -> int:
     return sum(row.reply is not None for row in rows)
 
 
-def _unlink(connection: Connection, content: bytes) -> int:
-    """Put a random number in the place of a content; return how many verdicts hang on it."""
-    seen, verdict, instrument = schema.observation, schema.verdict, schema.instrument
-    number = secrets.token_bytes(_KEY_BYTES)
-    connection.execute(sa.update(seen).where(seen.c.content == content).values(content=number))
-    measured = sa.outerjoin(verdict, instrument, verdict.c.instrument == instrument.c.id)
-    columns = (verdict.c.id, verdict.c.replicate, verdict.c.occasion, verdict.c.detail)
-    found = connection.execute(
-        sa.select(*columns, instrument.c.key.label("measure"))
-        .select_from(measured)
-        .where(verdict.c.content == content)
-    ).all()
-    for row in found:
-        measure = row.measure or b""
-        connection.execute(
-            sa.update(verdict)
-            .where(verdict.c.id == row.id)
-            .values(
-                key=verdict_key(measure, number, row.replicate, row.occasion),
-                content=number,
-                explanation="",
-                detail=_figures(row.detail),
-            )
-        )
+def _silence(connection: Connection, number: int) -> int:
+    """Take from the verdicts about a content what they say; return how many there are."""
+    verdict = schema.verdict
+    mine = verdict.c.content == number
+    found = connection.execute(sa.select(*verdict.primary_key, verdict.c.detail).where(mine)).all()
+    connection.execute(sa.update(verdict).where(mine).values(explanation="", detail=None))
+    for *key, detail in found:
+        figures = _figures(detail)
+        if figures is not None:
+            row = (a == b for a, b in zip(verdict.primary_key, key, strict=True))
+            connection.execute(sa.update(verdict).where(*row).values(detail=figures))
     return len(found)
 
 

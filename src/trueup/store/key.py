@@ -1,11 +1,13 @@
-"""Keys under which a store finds what it knows."""
+"""Keys under which a store finds verdicts."""
 
 from __future__ import annotations
 
-import hashlib
+from typing import NamedTuple
 
 
-def verdict_key(instrument: bytes, content: bytes, replicate: int, occasion: str) -> bytes:
-    """Return the 16-byte key of one criterion's verdict about a content in a sitting."""
-    suffix = f"{replicate}/{occasion}".encode() if replicate or occasion else b""
-    return hashlib.sha256(instrument + content + suffix).digest()[:16]
+class VerdictKey(NamedTuple):
+    """One criterion's verdict about a content, within a sitting; the numbers are the store's."""
+
+    content: int
+    instrument: int
+    replicate: int

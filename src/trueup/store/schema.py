@@ -3,13 +3,14 @@
     run          one scoring run: rubric, judge, occasion, what it cost
     instrument   what measured one criterion: the declared judge, rendered prompt and question
     observation  run x item -> content; everything known about the item but its text
-    text         content -> the item's text, kept apart so that it can be forgotten
-    verdict      instrument x content x replicate x occasion -> outcome and value
+    content      hash -> the item's text, kept apart so that it can be forgotten
+    verdict      content x instrument x replicate x occasion -> outcome and value
     call         rendered request x replicate x occasion -> the reply, as it came
     heading      name -> value: schema version, secret
 
-Equal contents share calls and verdicts; ids never do. Rows carry small integer keys, and hashes
-stand in narrow unique indexes, so that an insert costs the same at any size.
+Equal contents share calls and verdicts; ids never do. A content has one hash, in one index, and
+is a number everywhere else: what is written about new items then goes to the end of every other
+index, and costs about the same at any size.
 """
 
 from __future__ import annotations
@@ -73,29 +74,27 @@ observation = Table(
     Column("run", _serial, primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("item_id", String, nullable=False),
-    Column("content", LargeBinary(16), nullable=False),
+    Column("content", BigInteger, nullable=False),
     Column("known", Text),
     sqlite_with_rowid=False,
 )
 
-text = Table(
-    "text",
+content = Table(
+    "content",
     metadata,
     Column("id", _serial, primary_key=True),
-    Column("content", LargeBinary(16), nullable=False),
-    Column("body", Text, nullable=False),
-    Index("text_content", "content", unique=True),
+    Column("hash", LargeBinary(16), nullable=False),
+    Column("body", Text),
+    Index("content_hash", "hash", unique=True),
 )
 
 verdict = Table(
     "verdict",
     metadata,
-    Column("id", _serial, primary_key=True),
-    Column("key", LargeBinary(16), nullable=False),
-    Column("instrument", BigInteger, nullable=False),
-    Column("content", LargeBinary(16), nullable=False),
-    Column("replicate", SmallInteger, nullable=False),
-    Column("occasion", String, nullable=False),
+    Column("content", BigInteger, primary_key=True, autoincrement=False),
+    Column("instrument", BigInteger, primary_key=True, autoincrement=False),
+    Column("replicate", SmallInteger, primary_key=True, autoincrement=False),
+    Column("occasion", String, primary_key=True),
     Column("outcome", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("decided_by", String, nullable=False),
@@ -105,7 +104,6 @@ verdict = Table(
     Column("detail", Text),
     Column("run", BigInteger, nullable=False),
     Column("at", Integer, nullable=False),
-    Index("verdict_key", "key", unique=True),
 )
 
 call = Table(

@@ -7,6 +7,7 @@ looked up in SQLAlchemy's cache, such statements cost several times the database
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -38,26 +39,29 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Finds some columns of one table's rows by their keys."""
+    """Finds some columns of one table's rows by what stands in others."""
 
     select: str
+    columns: tuple[str, ...]
+    quote: Callable[[str], str]
     mark: str
     """How the driver writes a parameter."""
-    columns: tuple[str, ...]
 
     @classmethod
-    def of(cls, dialect: Dialect, table: Table, columns: Sequence[str], *, key: str) -> Lookup:
-        """Return the look-up of columns, the key first."""
-        names = (key, *columns)
-        found = sa.select(*(table.c[name] for name in names)).compile(dialect=dialect)
-        column = dialect.identifier_preparer.quote(key)
+    def of(cls, dialect: Dialect, table: Table, *columns: str) -> Lookup:
+        """Return the look-up of columns."""
+        found = sa.select(*(table.c[name] for name in columns)).compile(dialect=dialect)
         mark = "?" if dialect.paramstyle == "qmark" else "%s"
-        return cls(f"{found} WHERE {column} IN", mark, names)
+        return cls(str(found), columns, dialect.identifier_preparer.quote, mark)
 
-    def run(self, connection: Connection, keys: Sequence[bytes]) -> Iterator[dict[str, Any]]:
-        """Yield the rows that are there, as column -> value."""
-        sql = f"{self.select} ({', '.join([self.mark] * len(keys))})"
-        for row in connection.exec_driver_sql(sql, tuple(keys)):
+    def run(self, connection: Connection, **wanted: Sequence[object]) -> Iterator[dict[str, Any]]:
+        """Yield the rows in which each of these columns has one of these values."""
+        where = " AND ".join(
+            f"{self.quote(name)} IN ({', '.join([self.mark] * len(values))})"
+            for name, values in wanted.items()
+        )
+        values = tuple(chain.from_iterable(wanted.values()))
+        for row in connection.exec_driver_sql(f"{self.select} WHERE {where}", values):
             yield dict(zip(self.columns, row, strict=True))
 
 
@@ -69,7 +73,9 @@ def inserts(dialect: Dialect) -> dict[str, Insert]:
     """
     return {
         "observation": _compiled(insert(dialect, schema.observation), schema.observation, dialect),
-        "text": _compiled(insert(dialect, schema.text, unless="content"), schema.text, dialect),
+        "content": _compiled(
+            insert(dialect, schema.content, unless="hash"), schema.content, dialect
+        ),
         "verdict": _compiled(_verdict(dialect), schema.verdict, dialect),
         "call": _compiled(_call(dialect), schema.call, dialect),
     }
@@ -92,7 +98,7 @@ def _verdict(dialect: Dialect) -> sa.Insert:
     # what is settled stays: a late failure never takes the place of a verdict
     again = ", ".join(f"'{outcome}'" for outcome in sorted(ASK_AGAIN))
     return statement.on_conflict_do_update(
-        index_elements=["key"],
+        index_elements=list(table.primary_key),
         set_=_excluded(statement, table),
         where=sa.literal_column(f"verdict.outcome IN ({again})"),
     )
@@ -107,7 +113,8 @@ def _call(dialect: Dialect) -> sa.Insert:
 
 
 def _excluded(statement: SqliteInsert | PostgresqlInsert, table: Table) -> dict[str, Any]:
-    return {c.name: statement.excluded[c.name] for c in table.c if c.name not in {"id", "key"}}
+    kept = {"key", *table.primary_key.columns.keys()}
+    return {c.name: statement.excluded[c.name] for c in table.c if c.name not in kept}
 
 
 def _new(dialect: Dialect, table: Table) -> SqliteInsert | PostgresqlInsert:

@@ -22,12 +22,13 @@ from sqlalchemy.exc import DBAPIError
 from trueup.errors import StoreError
 from trueup.store import schema
 from trueup.store.engine import bare, connect, unavailable
+from trueup.store.key import VerdictKey
 from trueup.store.migrate import migrate
 from trueup.store.rows import to_finding, to_reply
 from trueup.store.statements import Lookup, insert, inserts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine, RowMapping
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 400
 _FINDING = ("outcome", "reason", "decided_by", "value", "level", "explanation", "detail")
-_REPLY = ("model", "fingerprint", "rung", "input_tokens", "output_tokens", "cached_tokens", "reply")
+_REPLY = ("key", "model", "fingerprint", "rung", "input_tokens", "output_tokens", "cached_tokens",
+          "reply")  # fmt: skip
 
 
 class Store:
@@ -51,10 +53,11 @@ class Store:
         """Keys the fences around judged text; never leaves the store."""
         dialect = engine.dialect
         self._inserts = inserts(dialect)
-        self._verdicts = Lookup.of(dialect, schema.verdict, _FINDING, key="key")
-        self._replies = Lookup.of(dialect, schema.call, _REPLY, key="key")
-        self._texts = Lookup.of(dialect, schema.text, ("body",), key="content")
-        self._judges = Lookup.of(dialect, schema.instrument, ("judge",), key="key")
+        self._verdicts = Lookup.of(dialect, schema.verdict, *VerdictKey._fields, *_FINDING)
+        self._replies = Lookup.of(dialect, schema.call, *_REPLY)
+        self._contents = Lookup.of(dialect, schema.content, "hash", "id")
+        self._texts = Lookup.of(dialect, schema.content, "id", "body")
+        self._instruments = Lookup.of(dialect, schema.instrument, "key", "id", "judge")
 
     @classmethod
     def open(cls, place: str | Path | None = None) -> Store:
@@ -155,24 +158,59 @@ class Store:
         except DBAPIError as error:
             raise unavailable(error, self.where) from error
 
-    def _by_key(self, lookup: Lookup, keys: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-        wanted = list(keys)
+    def _find(
+        self, lookup: Lookup, column: str, values: Iterable[object], **within: Sequence[object]
+    ) -> Iterator[dict[str, Any]]:
+        wanted = list(values)
         with self._reading() as connection:
             for start in range(0, len(wanted), _CHUNK):
-                yield from lookup.run(connection, wanted[start : start + _CHUNK])
+                chunk = {column: wanted[start : start + _CHUNK]}
+                yield from lookup.run(connection, **chunk, **within)
 
-    def verdicts(self, keys: Iterable[bytes]) -> dict[bytes, Finding]:
-        """Return the known findings of these verdict keys."""
-        return {row["key"]: to_finding(row) for row in self._by_key(self._verdicts, keys)}
+    def observe(self, bodies: Mapping[bytes, str], rows: list[dict[str, Any]]) -> dict[bytes, int]:
+        """Write what a run saw, and return the number of each content.
+
+        Args:
+            bodies: Hash of a content -> the JSON text of it; a few hundred at a time.
+            rows: Observations, whose `content` is a hash.
+
+        Raises:
+            StoreError: The store cannot be written; nothing was.
+        """
+        with self.transaction() as connection:
+            new = [{"hash": content, "body": body} for content, body in bodies.items()]
+            self._inserts["content"].run(connection, new)
+            found = self._contents.run(connection, hash=list(bodies))
+            numbers = {row["hash"]: row["id"] for row in found}
+            seen = [{**row, "content": numbers[row["content"]]} for row in rows]
+            self._inserts["observation"].run(connection, seen)
+        return numbers
+
+    def contents(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
+        """Return the numbers of those contents that the store has seen."""
+        return {row["hash"]: row["id"] for row in self._find(self._contents, "hash", hashes)}
+
+    def verdicts(
+        self, contents: Iterable[int], instruments: Sequence[int], *, occasion: str
+    ) -> dict[VerdictKey, Finding]:
+        """Return the findings that instruments have made about contents in a sitting."""
+        if not instruments:
+            return {}
+        within = {"instrument": instruments, "occasion": [occasion]}
+        rows = self._find(self._verdicts, "content", contents, **within)
+        return {
+            VerdictKey(row["content"], row["instrument"], row["replicate"]): to_finding(row)
+            for row in rows
+        }
 
     def replies(self, keys: Iterable[bytes]) -> dict[bytes, Reply]:
         """Return the stored replies of these call keys."""
-        pairs = ((row["key"], to_reply(row)) for row in self._by_key(self._replies, keys))
+        pairs = ((row["key"], to_reply(row)) for row in self._find(self._replies, "key", keys))
         return {key: reply for key, reply in pairs if reply is not None}
 
-    def texts(self, contents: Iterable[bytes]) -> dict[bytes, str]:
-        """Return the JSON text bodies of these contents."""
-        return {row["content"]: row["body"] for row in self._by_key(self._texts, contents)}
+    def text(self, content: int) -> str | None:
+        """Return the JSON text of a content; None where it was forgotten."""
+        return next((row["body"] for row in self._find(self._texts, "id", [content])), None)
 
     def instrument(self, row: Mapping[str, Any]) -> int:
         """Return the number of an instrument, after adding it where it is new."""
@@ -182,9 +220,10 @@ class Store:
             number = connection.scalar(sa.select(table.c.id).where(table.c.key == row["key"]))
         return int(number or 0)
 
-    def judges_of(self, instruments: Iterable[bytes]) -> dict[bytes, str]:
-        """Return the name of the judge of each instrument key."""
-        return {row["key"]: row["judge"] for row in self._by_key(self._judges, instruments)}
+    def instruments(self, keys: Iterable[bytes]) -> dict[bytes, tuple[int, str]]:
+        """Return number and judge's name of those instruments that the store has seen."""
+        rows = self._find(self._instruments, "key", keys)
+        return {row["key"]: (row["id"], row["judge"]) for row in rows}
 
     def start_run(self, row: Mapping[str, Any]) -> int:
         """Add a run that begins now and return its number."""

@@ -15,7 +15,8 @@ from trueup.store.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES = {"heading", "run", "instrument", "observation", "content", "verdict", "call"}
+TABLES = {"heading", "run", "instrument", "observation", "content", "verdict", "call", "label",
+          "draw", "split", "reading", "ledger"}  # fmt: skip
 
 
 def tables(path: Path) -> set[str]:

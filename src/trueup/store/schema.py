@@ -6,6 +6,11 @@
     content      hash -> the item's text, kept apart so that it can be forgotten
     verdict      content x instrument x replicate x occasion -> outcome and value
     call         rendered request x replicate x occasion -> the reply, as it came
+    label        a person's answer to one question about one unit; only ever added to
+    draw         sitting x item -> with what probability it was drawn to be labelled
+    split        group -> train, dev or test, for good
+    reading      when something that is kept closed was read, by what, and how much of it
+    ledger       question x judge x instrument x week -> agreement; only ever added to
     heading      name -> value: schema version, secret
 
 Equal contents share calls and verdicts; ids never do. A content has one hash, in one index, and
@@ -17,6 +22,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -125,4 +131,75 @@ call = Table(
     Column("run", BigInteger, nullable=False),
     Column("at", Integer, nullable=False),
     Index("call_key", "key", unique=True),
+)
+
+label = Table(
+    "label",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("key", LargeBinary(16), nullable=False, unique=True),
+    Column("unit_kind", String, nullable=False),
+    Column("item_id", String, nullable=False),
+    Column("criterion", String, nullable=False),
+    Column("question", String, nullable=False),
+    Column("value", Text),
+    Column("annotator", String),
+    Column("labelled_at", String),
+    Column("split", String),
+    Column("design", String),
+    Column("probability", Float),
+    Column("saw_judge", Boolean),
+    Column("prelabelled", Boolean),
+    Column("note", Text),
+    Column("group", String),
+    Column("source", String, nullable=False),
+    Column("recorded_at", String, nullable=False),
+    Index("label_criterion", "criterion", "question"),
+    Index("label_item", "item_id"),
+)
+
+draw = Table(
+    "draw",
+    metadata,
+    Column("sitting", String, primary_key=True),
+    Column("item_id", String, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("run", BigInteger, nullable=False),
+    Column("design", String, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("people", SmallInteger, nullable=False),
+    Column("why", String, nullable=False),
+    Column("drawn_at", String, nullable=False),
+)
+
+split = Table(
+    "split",
+    metadata,
+    Column("group", String, primary_key=True),
+    Column("part", String, nullable=False),
+    Column("decided_at", String, nullable=False),
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("n", Integer, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("criterion", String, nullable=False),
+    Column("question", String, nullable=False),
+    Column("judge", String, nullable=False),
+    Column("instrument", String, nullable=False),
+    Column("week", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ledger_question", "question", "judge"),
 )

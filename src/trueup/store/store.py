@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine, RowMapping
+    from sqlalchemy import Connection, Engine, RowMapping, Table
 
     from trueup.judge.transport.base import Reply
     from trueup.judge.verdict import Finding
@@ -150,8 +150,17 @@ class Store:
             mend = "End it, and do the same again"
             raise StoreError(what, where=self.where, mend=mend)
 
+    def insert(self, table: Table, *, unless: str | None = None) -> sa.Insert:
+        """Return a statement that adds rows to a table, and leaves alone those that are there."""
+        return insert(self._engine.dialect, table, unless=unless)
+
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """Open a connection that only reads, for modules that have reading of their own.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
         try:
             with self._engine.connect().execution_options(reads=True) as connection:
                 yield connection
@@ -162,7 +171,7 @@ class Store:
         self, lookup: Lookup, column: str, values: Iterable[object], **within: Sequence[object]
     ) -> Iterator[dict[str, Any]]:
         wanted = list(values)
-        with self._reading() as connection:
+        with self.reading() as connection:
             for start in range(0, len(wanted), _CHUNK):
                 chunk = {column: wanted[start : start + _CHUNK]}
                 yield from lookup.run(connection, **chunk, **within)
@@ -216,7 +225,7 @@ class Store:
         """Return the number of an instrument, after adding it where it is new."""
         table = schema.instrument
         with self.transaction() as connection:
-            connection.execute(insert(self._engine.dialect, table, unless="key"), [row])
+            connection.execute(self.insert(table, unless="key"), [row])
             number = connection.scalar(sa.select(table.c.id).where(table.c.key == row["key"]))
         return int(number or 0)
 
@@ -242,7 +251,7 @@ class Store:
 
     def runs(self) -> list[dict[str, Any]]:
         """Return every run, oldest first."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sa.select(schema.run).order_by("id")).mappings()
             return [dict(row) for row in found]
 
@@ -252,7 +261,7 @@ class Store:
         Raises:
             StoreError: There is none.
         """
-        with self._reading() as connection:
+        with self.reading() as connection:
             number = connection.scalar(sa.select(sa.func.max(schema.run.c.id)))
         if number is None:
             mend = "trueup score makes the first"
@@ -270,7 +279,7 @@ class Store:
                 .order_by(table.c.seq)
                 .limit(_CHUNK)
             )
-            with self._reading() as connection:
+            with self.reading() as connection:
                 rows = list(connection.execute(select).mappings())
             if not rows:
                 return

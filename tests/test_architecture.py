@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "trueup"
 
 LAYERS = (
     {"errors"},
-    {"item", "rubric", "agreement"},
+    {"item", "rubric", "agreement", "label"},
     {"judge", "library", "workspace"},
     {"store"},
     {"runner", "api", "registry", "testing"},

@@ -13,9 +13,11 @@ from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trueup.errors import DataError
-from trueup.item.labels import label_targets, read_labels
 from trueup.item.read import check_items, open_items
 from trueup.judge.adapt import as_judge
+from trueup.label.naming import split_map
+from trueup.label.read import read_labels
+from trueup.label.target import label_targets
 from trueup.registry import find, resolve
 from trueup.rubric.model import Rubric
 from trueup.runner.budget import Budget
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LISTEN_SECONDS = 0.2
-
-LABEL_FIELDS = ("item_id", "criterion", "value", "annotator", "labelled_at")
 
 
 def load_rubric(path: str | Path | Rubric) -> Rubric:
@@ -230,7 +230,9 @@ def fit(
 
     rubric_ = load_rubric(rubric)
     of_items, of_labels = split_map(field_map)
-    given = read_labels(labels, fields=of_labels, criterion=criterion, timezone=timezone)
+    given = read_labels(
+        labels, fields=of_labels, criterion=criterion, criteria=rubric_.by_id, timezone=timezone
+    )
     targets = label_targets(given, rubric_, criterion)
     groups = None if group is None or isinstance(group, str) else dict(group)
     fields = {**of_items, **({"group": group} if isinstance(group, str) else {})}
@@ -241,15 +243,6 @@ def fit(
         raise DataError(f"items have no column '{group}'", where=source.name, mend=mend)
     kept = [item for item in source if item.id in targets]
     return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, groups=groups, seed=seed)
-
-
-def split_map(
-    field_map: Mapping[str, str] | None,
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what a map says of items, and what it says of labels; no field is in both."""
-    given = dict(field_map or {})
-    of_labels = {name: given.pop(name) for name in LABEL_FIELDS if name in given}
-    return given, of_labels
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:

@@ -180,7 +180,7 @@ def test_a_long_source_is_not_held_in_memory() -> None:
 
 def test_reading_text_files_imports_nothing_heavy() -> None:
     code = (
-        "import sys; import trueup.item.read, trueup.item.doctor, trueup.item.labels; "
+        "import sys; import trueup.item.read, trueup.item.doctor, trueup.label.read; "
         "heavy = {'numpy', 'pandas', 'pyarrow', 'pydantic'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )

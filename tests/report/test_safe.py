@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.report.safe import cell, one_line, visible
+from trueup.report.safe import one_line, visible
 
 ANY = st.text(st.characters(), max_size=60)
 
@@ -47,13 +47,3 @@ def test_a_line_is_one_and_no_longer_than_asked(text: str, width: int) -> None:
 
     assert len(line) <= width
     assert "\n" not in line
-
-
-@pytest.mark.parametrize("text", ["=1", "+a", "-a", "@a", "\ta", "\ra", "\na", "=", "--5", "-1+2"])
-def test_a_cell_that_begins_a_formula_is_quoted(text: str) -> None:
-    assert cell(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("value", ["a=1", "", "-5", "+3.25", "42", 7, -7.5, None, "'=1"])
-def test_other_cells_stay_as_they_are(value: object) -> None:
-    assert cell(value) == value

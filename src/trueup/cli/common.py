@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console, RenderableType
 
@@ -75,12 +75,12 @@ def print_error(kind: str, what: str, *, where: str | None = None, mend: str | N
     print_json({"error": {"kind": kind, "what": what, "where": where, "mend": mend}})
 
 
-def field_map(pairs: list[str] | None, *, also: Sequence[str] = ()) -> dict[str, str] | None:
+def field_map(pairs: list[str] | None, *, labels: bool = False) -> dict[str, str] | None:
     """Return what `--map` options say.
 
     Args:
         pairs: One FIELD=COLUMN each.
-        also: Fields that are no fields of an item.
+        labels: Whether the fields of labels, and `criterion.ID`, may be mapped too.
 
     Raises:
         DataError: One of them is not FIELD=COLUMN, or names no field.
@@ -88,13 +88,15 @@ def field_map(pairs: list[str] | None, *, also: Sequence[str] = ()) -> dict[str,
     if not pairs:
         return None
     from trueup.item.fields import parse_map  # noqa: PLC0415 - where it is used
+    from trueup.label.naming import is_labels  # noqa: PLC0415 - where it is used
 
-    split = (
-        (name.strip(), column.strip()) for name, _, column in (p.partition("=") for p in pairs)
-    )
-    others = {name: column for name, column in split if name in also and column}
-    rest = [pair for pair in pairs if pair.partition("=")[0].strip() not in others]
-    return {**parse_map(rest), **others}
+    others = [pair for pair in pairs if labels and "=" in pair and is_labels(_name(pair))]
+    found = {_name(pair): pair.partition("=")[2].strip() for pair in others}
+    return {**parse_map([pair for pair in pairs if pair not in others]), **found}
+
+
+def _name(pair: str) -> str:
+    return pair.partition("=")[0].strip()
 
 
 def going_to(folder: Path) -> str:

@@ -51,7 +51,6 @@ def command(  # noqa: PLR0917 - a command's options
     json_: Json = False,
 ) -> int:
     """Learn the embedded judge from labels. It needs no network and no key."""
-    from trueup.api import LABEL_FIELDS  # noqa: PLC0415 - heavy
     from trueup.errors import ConfigError  # noqa: PLC0415 - heavy
     from trueup.runner.fit import fit_all  # noqa: PLC0415 - heavy
 
@@ -64,7 +63,7 @@ def command(  # noqa: PLR0917 - a command's options
         rubric=rubric,
         criteria=criterion,
         group=group,
-        field_map=field_map(map_, also=LABEL_FIELDS),
+        field_map=field_map(map_, labels=True),
         timezone=timezone,
         name=out.stem,
         seed=seed,

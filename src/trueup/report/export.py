@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from trueup.errors import ConfigError
-from trueup.report.safe import cell
+from trueup.item.formula import protected
 from trueup.runner.result import COLUMNS, ITEM_COLUMNS
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _csv(rows: Iterator[dict[str, Any]], target: Path, columns: Mapping[str, str
         if columns:
             writer.writerow(columns)
         for count, row in enumerate(rows, 1):  # noqa: B007 - the count is the result
-            writer.writerow(cell(row[name]) for name in columns)
+            writer.writerow(protected(row[name]) for name in columns)
     return count
 
 

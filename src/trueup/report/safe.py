@@ -9,8 +9,6 @@ _CONTROL = re.compile(
     "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _WIDE = 0x10000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
 def visible(text: str) -> str:
@@ -27,12 +25,3 @@ def one_line(text: str, width: int = 80) -> str:
     """Return text on one line, visible, and cut to a width."""
     line = visible(" ".join(text.split()))
     return line if len(line) <= width else f"{line[: width - 1]}\u2026"
-
-
-def cell(value: object) -> object:
-    """Return a CSV cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):
-        return value
-    if value.startswith(_FORMULA):
-        return f"'{value}"
-    return value

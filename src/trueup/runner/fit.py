@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from trueup.api import fit, load_rubric, split_map
+from trueup.api import fit, load_rubric
 from trueup.errors import RubricError, TooFewLabels, did_you_mean
-from trueup.item.labels import read_labels
 from trueup.judge.features.head import UnusableLabels
 from trueup.judge.features.judge import FeaturesJudge
+from trueup.label.naming import split_map
+from trueup.label.read import read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,9 @@ def fit_all(
     rubric_ = load_rubric(rubric)
     only = criteria[0] if criteria and len(criteria) == 1 else None
     of_labels = split_map(field_map)[1]
-    known = read_labels(labels, fields=of_labels, criterion=only, timezone=timezone)
+    known = read_labels(
+        labels, fields=of_labels, criterion=only, criteria=rubric_.by_id, timezone=timezone
+    )
     labelled = {label.criterion for label in known}
     for wanted in criteria or ():
         _refuse_unlearnable(wanted, rubric_)

@@ -1,0 +1,118 @@
+"""LangSmith: feedback on runs, of which only what people gave in its interface is a label.
+
+`feedback_source.type` is `app` for people in its interface, `model` and `auto_eval` for judges, and
+`api` for whatever a program sent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from trueup.label.mark import KEY, mark_of, marked, plain_fields
+from trueup.label.tool.langfuse import BY_PROGRAM, record_id, unsourced
+from trueup.label.tool.shape import BY_MODEL, NO_ANSWER, Tool, first, numeral, parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from trueup.item.model import Item
+    from trueup.item.rows import Row, Rows
+    from trueup.label.model import Label
+    from trueup.label.tool.shape import Body, Found
+
+COMPARED = "a preference between runs, not an answer about one"
+_SOURCE = "feedback_source"
+_PEOPLE = "app"
+_SOURCES = {"model": BY_MODEL, "auto_eval": BY_MODEL, "api": BY_PROGRAM}
+_SCORES = {"met": 1, "unmet": 0}
+_HELD = frozenset({"item_id", "criterion", "labelled_at", "note"})
+
+
+def _recognises(rows: Rows) -> bool:
+    columns = set(rows.columns)
+    return {"run_id", "key"} <= columns and bool({"score", "value"} & columns)
+
+
+def _sourced(rows: Rows) -> bool:
+    return any(column.partition(".")[0] == _SOURCE for column in rows.columns)
+
+
+def _found(row: Row) -> Iterator[Found]:
+    source = _source(row)
+    kind = str(source.get("type") or "").casefold()
+    value = _value(row)
+    compared = first(row, "comparative_experiment_id", "feedback_group_id")
+    if kind != _PEOPLE:
+        yield _SOURCES.get(kind, f"of source '{kind}'")
+    elif compared is not None:
+        yield COMPARED
+    elif first(row, "run_id") is None:
+        yield "about a whole project, not a run"
+    elif isinstance(value, dict):
+        yield "a structured value, not an answer to a criterion"
+    elif value is None:
+        yield NO_ANSWER
+    else:
+        yield {
+            "item_id": row["run_id"],
+            "criterion": row.get("key"),
+            "value": value,
+            "annotator": first(source, "user_id", "ls_user_id", "user_name"),
+            "labelled_at": row.get("created_at"),
+            "note": row.get("comment"),
+            **(marked(parsed(source.get("metadata"), of="metadata"), value) or {}),
+        }
+
+
+def _source(row: Row) -> dict[str, Any]:
+    """Return who gave the feedback, also where a table has a column for each part of it."""
+    if _SOURCE in row:
+        whole = parsed(row[_SOURCE], of=_SOURCE)
+        return whole if isinstance(whole, dict) else {}
+    parts = {
+        name.removeprefix(f"{_SOURCE}."): cell
+        for name, cell in row.items()
+        if name.startswith(f"{_SOURCE}.")
+    }
+    if not parts:
+        raise unsourced(_SOURCE)
+    return parts
+
+
+def _value(row: Row) -> object:
+    """Return the category that was chosen, else the score."""
+    return first(row, "value") if first(row, "value") is not None else first(row, "score")
+
+
+def _bodies(labels: Iterable[Label], items: Iterable[Item]) -> list[Body]:
+    del items  # runs are there before they get feedback
+    return [_body(label, number) for number, label in enumerate(labels)]
+
+
+def _body(label: Label, place: int) -> Body:
+    body: Body = {"id": record_id(label, place), "run_id": label.item_id, "key": label.criterion}
+    if isinstance(label.value, float):
+        body["score"] = numeral(label.value)
+    else:
+        body["value"] = label.value
+        if label.value in _SCORES:
+            body["score"] = _SCORES[label.value]
+    if label.note is not None:
+        body["comment"] = label.note
+    if label.labelled_at is not None:
+        body["created_at"] = plain_fields(label)["labelled_at"]
+    metadata = {KEY: mark_of(label, held=_HELD)}
+    return {**body, _SOURCE: {"type": _PEOPLE, "metadata": metadata}}
+
+
+LANGSMITH = Tool(
+    name="LangSmith",
+    form="langsmith",
+    recognises=_recognises,
+    found=_found,
+    bodies=_bodies,
+    given=frozenset(),
+    zone=UTC,
+    sourced=_sourced,
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trueup.agreement.estimate import Estimate
+from trueup.agreement.proportion import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -80,25 +81,6 @@ class MeanSum:
         return Estimate(
             mean, max(mean - half, 0.0), min(mean + half, 1.0), self.n, count, "clustered t"
         )
-
-
-def wilson(successes: float, n: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a proportion.
-
-    Source: Wilson (1927), "Probable inference, the law of succession, and statistical
-    inference", JASA 22.
-
-    >>> low, high = wilson(8, 10)
-    >>> round(low, 4), round(high, 4)
-    (0.4902, 0.9433)
-    """
-    z = 1.959963984540054
-    p = successes / n
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    low = 0.0 if successes == 0 else max(centre - half, 0.0)
-    high = 1.0 if successes == n else min(centre + half, 1.0)
-    return low, high
 
 
 def _t(degrees: int) -> float:

@@ -10,7 +10,7 @@ from trueup.item.fields import check_columns
 from trueup.item.formula import bare
 from trueup.item.names import squash
 from trueup.item.path import Place, place
-from trueup.label.naming import ALIASES, LABEL_FIELDS
+from trueup.label.naming import ALIASES
 from trueup.label.tool.label_studio import is_minimal
 from trueup.label.tool.shape import native
 
@@ -94,7 +94,7 @@ class PlainRows:
         self._answers = {id_: place(source, rows.columns) for id_, source in columns.items()}
         self._places = _places(rows, own, self._answers, only=only)
         self._only = None if "criterion" in self._places else only
-        self._bare = rows.columns == LABEL_FIELDS and rows.format.startswith("CSV")
+        self._bare = rows.columns == tuple(ALIASES) and rows.format.startswith("CSV")
 
     def found(self, row: Row) -> Iterator[Cells]:
         """Yield the cells of every answer in a row."""

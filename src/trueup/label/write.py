@@ -13,7 +13,7 @@ from trueup.errors import ConfigError, did_you_mean
 from trueup.item.formula import protected
 from trueup.label.mark import plain_fields
 from trueup.label.model import standing
-from trueup.label.naming import LABEL_FIELDS
+from trueup.label.naming import ALIASES
 from trueup.label.tool.known import TOOLS
 
 if TYPE_CHECKING:
@@ -97,10 +97,10 @@ def _jsonl(file: TextIO, labels: Iterable[Label]) -> None:
 
 def _csv(file: TextIO, labels: Iterable[Label]) -> None:
     writer = csv.writer(file)
-    writer.writerow(LABEL_FIELDS)
+    writer.writerow(ALIASES)
     for label in labels:
         fields = _fields(label)
-        writer.writerow(_cell(fields.get(name)) for name in LABEL_FIELDS)
+        writer.writerow(_cell(fields.get(name)) for name in ALIASES)
 
 
 def _cell(value: object) -> object:

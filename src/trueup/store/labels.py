@@ -89,6 +89,21 @@ def notes_of(store: Store, item_ids: Sequence[str]) -> dict[tuple[str, str], lis
     return found
 
 
+def labelled_texts(store: Store, questions: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
+    """Yield item id, split and JSON text of every labelled item whose text the store has."""
+    table, seen, content = schema.label, schema.observation, schema.content
+    select = (
+        sa.select(table.c.item_id, table.c.split, content.c.body)
+        .join(seen, seen.c.item_id == table.c.item_id)
+        .join(content, content.c.id == seen.c.content)
+        .where(table.c.question.in_(list(questions)), content.c.body.is_not(None))
+        .distinct()
+    )
+    with store.reading() as connection:
+        for row in connection.execute(select):
+            yield row[0], row[1], row[2]
+
+
 def forget_labels(store: Store, item_id: str) -> int:
     """Delete an item's labels with their notes, and its place in every draw."""
     with store.transaction() as connection:

@@ -43,7 +43,7 @@ from trueup.rubric.spec import (
     LevelSpec,
     RubricSpec,
 )
-from trueup.runner.spec import BudgetSpec, ScoreSpec
+from trueup.runner.kinds import BarsSpec, BudgetSpec, CalibrateSpec, LabelSpec, ScoreSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,7 +101,7 @@ def test_every_key_of_a_judge_is_described() -> None:
 
 
 def test_every_key_of_a_runner_is_described() -> None:
-    assert absent(keys(ScoreSpec, BudgetSpec), page("commands").split("\n## run\n")[1]) == []
+    assert absent(keys(ScoreSpec, BudgetSpec, CalibrateSpec, BarsSpec, LabelSpec), page("commands").split("\n## run\n")[1]) == []
 
 
 def test_every_outcome_is_described_with_whether_it_is_asked_again() -> None:

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from trueup import agreement
     from trueup.api import ascore, fit, load_judge, load_rubric, score
     from trueup.errors import (
         ConfigError,
@@ -34,14 +35,18 @@ if TYPE_CHECKING:
     from trueup.judge.protocol import Capabilities, Judge, Request
     from trueup.judge.rules import Rules
     from trueup.judge.verdict import Finding, Usage, Verdict
+    from trueup.label.model import Label
     from trueup.rubric.model import Criterion, Rubric
     from trueup.runner.budget import Budget
+    from trueup.runner.calibration.calibrate import acalibrate, calibrate
+    from trueup.runner.calibration.result import Calibration
     from trueup.runner.result import Scores
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "trueup.runner.budget",
+    "Calibration": "trueup.runner.calibration.result",
     "Capabilities": "trueup.judge.protocol",
     "ConfigError": "trueup.errors",
     "CredentialsError": "trueup.errors",
@@ -53,6 +58,7 @@ _HOMES = {
     "Judge": "trueup.judge.protocol",
     "JudgeError": "trueup.errors",
     "JudgeUnavailable": "trueup.errors",
+    "Label": "trueup.label.model",
     "Request": "trueup.judge.protocol",
     "Rubric": "trueup.rubric.model",
     "RubricError": "trueup.errors",
@@ -74,6 +80,7 @@ _HOMES = {
 
 __all__ = [
     "Budget",
+    "Calibration",
     "Capabilities",
     "ConfigError",
     "CredentialsError",
@@ -85,6 +92,7 @@ __all__ = [
     "Judge",
     "JudgeError",
     "JudgeUnavailable",
+    "Label",
     "Request",
     "Rubric",
     "RubricError",
@@ -97,7 +105,10 @@ __all__ = [
     "Usage",
     "Verdict",
     "WorkspaceError",
+    "acalibrate",
+    "agreement",
     "ascore",
+    "calibrate",
     "fit",
     "load_judge",
     "load_rubric",
@@ -106,6 +117,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "agreement":
+        return import_module("trueup.agreement")
     home = _HOMES.get(name)
     if home is None:
         # unknown to trueup: say so as Python does, with the closest name that exists

@@ -10,9 +10,10 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from trueup.errors import DataError
+from trueup.errors import DataError, TooFewLabels
 from trueup.item.read import check_items, open_items
 from trueup.judge.adapt import as_judge
 from trueup.label.naming import split_map
@@ -21,8 +22,10 @@ from trueup.label.target import label_targets
 from trueup.registry import find, resolve
 from trueup.rubric.model import Rubric
 from trueup.runner.budget import Budget
+from trueup.runner.leaks import TRAIN, refuse_rows
 from trueup.runner.require import require_judge, require_keys, require_prices
 from trueup.runner.score import ScoringRun
+from trueup.store.labels import labels_for
 from trueup.store.store import Store
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from trueup.judge.features.judge import FeaturesJudge
     from trueup.judge.protocol import Judge
     from trueup.judge.transport.base import Price
+    from trueup.label.model import Label
     from trueup.runner.progress import Progress
     from trueup.runner.result import Scores
 
@@ -200,13 +204,14 @@ async def ascore(
 
 def fit(
     items: object,
-    labels: object,
+    labels: object = None,
     *,
     rubric: str | Path | Rubric,
     criterion: str,
     group: str | Mapping[str, str] | None = None,
     field_map: Mapping[str, str] | None = None,
     timezone: str | None = None,
+    store: str | Path | Store | None = None,
     seed: int = 0,
 ) -> FeaturesJudge:
     """Fit the embedded judge of one criterion to people's labels.
@@ -214,35 +219,72 @@ def fit(
     Args:
         items: The labelled items, and any others; as in `score`.
         labels: Rows of item_id, criterion, value, annotator; several annotators or their mean.
+            None for the labels of the store's train split.
         rubric: The rubric of the criterion.
         criterion: The id of the criterion.
         group: Column whose equal values belong together, such as a conversation, or a mapping
             of item ids to such values; the items' own `group` by default.
         field_map: Field of an item or a label -> column, where the names are not understood.
         timezone: The zone of timestamps that carry none.
+        store: Where labels and their splits are kept: what measures judges is refused.
         seed: Of the folds over which agreement is estimated.
 
     Raises:
         TooFewLabels: Fewer than 30 labelled items; labels of other items do not count.
-        DataError: Labels with values that the criterion does not have.
+        DataError: Labels with values that the criterion does not have, or of items that measure
+            judges.
     """
     from trueup.judge.features.fit import fit as fit_judge  # noqa: PLC0415 - heavy
 
     rubric_ = load_rubric(rubric)
     of_items, of_labels = split_map(field_map)
-    given = read_labels(
-        labels, fields=of_labels, criterion=criterion, criteria=rubric_.by_id, timezone=timezone
-    )
-    targets = label_targets(given, rubric_, criterion)
-    groups = None if group is None or isinstance(group, str) else dict(group)
-    fields = {**of_items, **({"group": group} if isinstance(group, str) else {})}
-    source = open_items(_readable_again(items), fields=fields or None, timezone=timezone)
-    check_items(source)
-    if isinstance(group, str) and not source.columns:
-        mend = "Give each item its own `group`, or pass a mapping of item ids to groups"
-        raise DataError(f"items have no column '{group}'", where=source.name, mend=mend)
-    kept = [item for item in source if item.id in targets]
+    with _opened(store) as opened:
+        given = (
+            read_labels(labels, fields=of_labels, criterion=criterion, criteria=rubric_.by_id,
+                        timezone=timezone)
+            if labels is not None
+            else train_labels(opened, rubric_)
+        )  # fmt: skip
+        targets = label_targets(given, rubric_, criterion)
+        groups = None if group is None or isinstance(group, str) else dict(group)
+        fields = {**of_items, **({"group": group} if isinstance(group, str) else {})}
+        source = open_items(_readable_again(items), fields=fields or None, timezone=timezone)
+        check_items(source)
+        if isinstance(group, str) and not source.columns:
+            mend = "Give each item its own `group`, or pass a mapping of item ids to groups"
+            raise DataError(f"items have no column '{group}'", where=source.name, mend=mend)
+        kept = [item for item in source if item.id in targets]
+        if opened is not None and labels is not None:
+            known = {item.id: (groups or {}).get(item.id) or item.group for item in kept}
+            refuse_rows(opened, rubric_.by_id[criterion].question, known)
     return fit_judge(kept, targets, rubric=rubric_, criterion=criterion, groups=groups, seed=seed)
+
+
+@contextmanager
+def _opened(store: str | Path | Store | None) -> Iterator[Store | None]:
+    """Open a store that is given by its place, and close it again."""
+    if store is None or isinstance(store, Store):
+        yield store
+        return
+    with Store.open(store) as opened:
+        yield opened
+
+
+def train_labels(store: Store | None, rubric: Rubric) -> list[Label]:
+    """Return the labels that a judge may be fitted on: those of the store's train split.
+
+    Raises:
+        DataError: No store is named.
+        TooFewLabels: There are none.
+    """
+    if store is None:
+        raise DataError("labels are neither given nor in a store", mend="Name a file of labels")
+    questions = [criterion.question for criterion in rubric.criteria]
+    found = [label for label in labels_for(store, questions) if label.split == TRAIN]
+    if not found:
+        mend = "Import some: trueup label --import FILE; a fifth of them goes to train"
+        raise TooFewLabels("the train split has no labels", where=store.where, mend=mend)
+    return found
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:

@@ -13,7 +13,7 @@ from trueup.cli import commands, common
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
-SHARED = {"__init__", "commands", "common", "main"}
+SHARED = {"__init__", "commands", "common", "keys", "main"}
 
 
 def test_the_commands_are_the_files_of_the_folder() -> None:

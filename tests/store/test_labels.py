@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from trueup.label.model import Label
 from trueup.store import ledger
 from trueup.store.draws import Drawn, add_draw, draws
+from trueup.store.forget import forget
 from trueup.store.labels import (
     add_labels,
-    forget_labels,
     labels_for,
     labels_of_criterion,
     notes_of,
@@ -90,8 +90,7 @@ def test_a_forgotten_items_labels_and_notes_are_gone(store: Store, path: Path) -
     add_labels(store, [replace(LABEL, note="kestrel"), replace(LABEL, item_id="i2")], source="t")
     assert notes_of(store, ["i1", "i2"]) == {("i1", "kind"): ["kestrel"]}
 
-    assert forget_labels(store, "i1") == 1
-    store.compact()
+    assert forget(store, "i1").labels == 1
 
     assert [label.item_id for label in labels_for(store, ["q1"])] == ["i2"]
     assert notes_of(store, ["i1"]) == {}

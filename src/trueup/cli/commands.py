@@ -35,8 +35,8 @@ app = typer.Typer(
     epilog="Exit status: 0 fine, 1 a gate failed, 2 usage or configuration, 3 inconclusive.",
 )
 
-COMMANDS = ("init", "demo", "list", "check", "diff", "schema", "doctor", "fit", "score", "run",
-            "show", "forget")  # fmt: skip
+COMMANDS = ("init", "demo", "list", "check", "diff", "schema", "doctor", "fit", "score", "label",
+            "calibrate", "run", "show", "forget")  # fmt: skip
 for _name in COMMANDS:
     _module = import_module(f"trueup.cli.{_name}")
     app.command(_name)(_module.command)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -50,6 +52,11 @@ def console(*, err: bool = False) -> Console:
 def print_json(value: Mapping[str, Any] | list[Any]) -> None:
     """Print a value as JSON."""
     typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def own_stdout() -> redirect_stdout[TextIO]:
+    """Send what judges and libraries print to stderr: stdout is for the result alone."""
+    return redirect_stdout(sys.stderr)
 
 
 def respond(

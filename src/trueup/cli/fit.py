@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,11 @@ from trueup.cli.common import (
     INCONCLUSIVE,
     Json,
     MapOption,
+    StoreOption,
     ZoneOption,
     field_map,
     respond,
+    store_place,
 )
 
 if TYPE_CHECKING:
@@ -29,8 +32,11 @@ _ENDINGS = (".yaml", ".yml", ".json")
 
 def command(  # noqa: PLR0917 - a command's options
     items: Annotated[Path, typer.Argument(help="The outputs that were labelled.")],
-    labels: Annotated[Path, typer.Argument(help="Rows of item_id, criterion, value, annotator.")],
     rubric: Annotated[str, typer.Option("--rubric", "-r", help="Name or path of the rubric.")],
+    labels: Annotated[
+        Path | None,
+        typer.Argument(help="Rows of item_id, criterion, value, annotator; else the store's."),
+    ] = None,
     criterion: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,6 +51,7 @@ def command(  # noqa: PLR0917 - a command's options
         "judges/surface.yaml"
     ),
     seed: Annotated[int, typer.Option(help="Of the folds.")] = 0,
+    store: StoreOption = None,
     map_: MapOption = None,
     timezone: ZoneOption = None,
     *,
@@ -53,21 +60,27 @@ def command(  # noqa: PLR0917 - a command's options
     """Learn the embedded judge from labels. It needs no network and no key."""
     from trueup.errors import ConfigError  # noqa: PLC0415 - heavy
     from trueup.runner.fit import fit_all  # noqa: PLC0415 - heavy
+    from trueup.store.store import Store  # noqa: PLC0415 - heavy
 
     if out.suffix not in _ENDINGS:
         what = f"a fitted judge is written as {', '.join(_ENDINGS)}, not '{out.suffix}'"
         raise ConfigError(what, where=str(out), mend="Choose one of these endings")
-    fitted = fit_all(
-        items,
-        labels,
-        rubric=rubric,
-        criteria=criterion,
-        group=group,
-        field_map=field_map(map_, labels=True),
-        timezone=timezone,
-        name=out.stem,
-        seed=seed,
-    )
+    place = store_place(store)
+    # a judge that is fitted to a file needs no store, but must not be fitted to what measures it
+    there = labels is None or store is not None or "://" in place or Path(place).exists()
+    with Store.open_existing(place) if there else nullcontext() as opened:
+        fitted = fit_all(
+            items,
+            labels,
+            rubric=rubric,
+            criteria=criterion,
+            group=group,
+            field_map=field_map(map_, labels=True),
+            timezone=timezone,
+            store=opened,
+            name=out.stem,
+            seed=seed,
+        )
     fitted.judge.save(out)
     respond(fitted.to_dict(), render(fitted, out), json_=json_)
     return FINE if fitted.useful else INCONCLUSIVE

@@ -41,7 +41,7 @@ def command(
                 typer.echo("Nothing was deleted.", err=True)
                 return INTERRUPTED
         found = forget(opened, item)
-    if not found.observations:
+    if not found.observations and not found.labels:
         mend = "trueup score --out lists the ids that were scored"
         raise DataError(f"no item '{item}' was ever scored here", mend=mend)
     if json_:
@@ -49,9 +49,8 @@ def command(
         return FINE
     texts, verdicts = counted(found.texts, "text"), counted(found.verdicts, "verdict")
     replies = counted(found.replies, "reply", plural="replies")
-    console().print(
-        f"Deleted {texts}, {replies} and the explanations of {verdicts}; outcomes and values stay."
-    )
+    said = f"{texts}, {replies}, {counted(found.labels, 'label')}"
+    console().print(f"Deleted {said} and the explanations of {verdicts}; outcomes and values stay.")
     if found.shared:
         of = counted(found.shared, "text")
         console().print(f"The words of {of} stay: another item has the very same.")

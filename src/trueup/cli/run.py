@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trueup.cli.calibrate import calibrate_and_show
 from trueup.cli.common import Json, store_place
 from trueup.cli.score import score_and_show
 from trueup.errors import ConfigError
@@ -26,6 +27,7 @@ def command(
 ) -> int:
     """Run a named job. Its file in runners/ says how."""
     from trueup.registry import resolve  # noqa: PLC0415 - heavy
+    from trueup.runner.kinds import CalibrateSpec  # noqa: PLC0415 - heavy
     from trueup.runner.spec import load_runner  # noqa: PLC0415 - heavy
 
     path = resolve("runner", name)
@@ -37,6 +39,9 @@ def command(
         "judge": None if spec.judge is None else resolve("judge", spec.judge, workspace=home),
         "store": store_place(spec.store, workspace=home),
     }
+    if isinstance(spec, CalibrateSpec):
+        reports = [Path(report) for report in spec.reports]
+        return calibrate_and_show(Path(spec.items), options, reports=reports, json_=json_)
     return score_and_show(
         Path(spec.items),
         options,

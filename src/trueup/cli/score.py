@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -20,6 +18,7 @@ from trueup.cli.common import (
     ZoneOption,
     console,
     field_map,
+    own_stdout,
     print_error,
     print_json,
     store_place,
@@ -113,7 +112,7 @@ def score_and_show(
 
     check_targets([target for target in (out, out_items) if target is not None], spare=items)
     try:
-        with _own_stdout(), progress_line(console(err=True)) as show:
+        with own_stdout(), progress_line(console(err=True)) as show:
             scores = trueup.score(items, **options, on_progress=show)
     except KeyboardInterrupt:
         kept = "What was answered is kept; run again to go on."
@@ -135,11 +134,6 @@ def score_and_show(
     for line in written:
         screen.print(line, style="dim")
     return status_of(summary, bar=bar)
-
-
-def _own_stdout() -> redirect_stdout[TextIO]:
-    """Send what judges and libraries print to stderr: stdout is for the result alone."""
-    return redirect_stdout(sys.stderr)
 
 
 def show_summary(summary: Mapping[str, Any]) -> None:
@@ -210,7 +204,7 @@ def _plan(items: Path, options: Mapping[str, Any], *, json_: bool) -> int:
     from trueup.report.plan import render  # noqa: PLC0415 - heavy
     from trueup.runner.plan import plan_scoring  # noqa: PLC0415 - heavy
 
-    with _own_stdout():
+    with own_stdout():
         found = plan_scoring(items, **options)
     if json_:
         print_json(found.to_dict())

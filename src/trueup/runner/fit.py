@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from trueup.api import fit, load_rubric
+from trueup.api import fit, load_rubric, train_labels
 from trueup.errors import RubricError, TooFewLabels, did_you_mean
 from trueup.judge.features.head import UnusableLabels
 from trueup.judge.features.judge import FeaturesJudge
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from trueup.judge.features.head import Head
     from trueup.rubric.model import Rubric
+    from trueup.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,14 @@ def fit_all(
     group: str | None = None,
     field_map: Mapping[str, str] | None = None,
     timezone: str | None = None,
+    store: Store | None = None,
     name: str = "surface",
     seed: int = 0,
 ) -> Fitted:
     """Fit a head for every labelled criterion that a judge decides, or for those named.
 
-    Where one criterion is named, labels need no column for it: all rows are its labels.
+    Without labels those of the store's train split are taken. Where one criterion is named, labels
+    need no column for it: all rows are its labels.
 
     Raises:
         TooFewLabels: No criterion could be learnt.
@@ -79,9 +82,12 @@ def fit_all(
     rubric_ = load_rubric(rubric)
     only = criteria[0] if criteria and len(criteria) == 1 else None
     of_labels = split_map(field_map)[1]
-    known = read_labels(
-        labels, fields=of_labels, criterion=only, criteria=rubric_.by_id, timezone=timezone
-    )
+    known = (
+        read_labels(labels, fields=of_labels, criterion=only, criteria=rubric_.by_id,
+                    timezone=timezone)
+        if labels is not None
+        else train_labels(store, rubric_)
+    )  # fmt: skip
     labelled = {label.criterion for label in known}
     for wanted in criteria or ():
         _refuse_unlearnable(wanted, rubric_)
@@ -94,7 +100,7 @@ def fit_all(
         try:
             judge = fit(
                 items, labels, rubric=rubric_, criterion=criterion, group=group,
-                field_map=field_map, timezone=timezone, seed=seed,
+                field_map=field_map, timezone=timezone, store=store, seed=seed,
             )  # fmt: skip
         except (TooFewLabels, UnusableLabels) as error:
             left_out[criterion] = f"{error.what}. {error.mend}" if error.mend else error.what

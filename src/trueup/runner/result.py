@@ -84,6 +84,11 @@ class Scores:
         self._scorer = Scorer(self.rubric)
         self._close: weakref.finalize[[], Scores] | None = None
 
+    @property
+    def cost(self) -> dict[str, Any] | None:
+        """What the run cost: calls, tokens, dollars, seconds; None where it was killed."""
+        return json.loads(self.row["cost"]) if self.row["cost"] else None
+
     def keep_store(self) -> Scores:
         """Take the store over: it is closed with these scores, or when they are dropped."""
         self._close = weakref.finalize(self, self.store.close)

@@ -1,4 +1,4 @@
-"""Runner files: a named, repeatable run as YAML; today of kind `score`.
+"""Runner files: a named, repeatable run as YAML, of one of the kinds in `kinds.py`.
 
     kind: score
     items: outputs.jsonl
@@ -13,73 +13,26 @@ wherever it is started.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import ValidationError
 
-from trueup.errors import WorkspaceError
+from trueup.errors import WorkspaceError, did_you_mean
 from trueup.rubric.slips import slips
 from trueup.rubric.source import read_faultless
+from trueup.runner.kinds import KINDS, PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trueup.rubric.scalar import Scalar
     from trueup.rubric.source import Source
-
-_PATHS = ("items", "out", "out_items", "store")
-
-
-class BudgetSpec(BaseModel):
-    """Caps on what a run may spend."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    dollars: Annotated[float, Field(gt=0)] | None = None
-    tokens: PositiveInt | None = None
-    calls: PositiveInt | None = None
+    from trueup.runner.kinds import CalibrateSpec, ScoreSpec
 
 
-class ScoreSpec(BaseModel):
-    """A run that scores a file of outputs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["score"]
-    about: str = ""
-    items: str
-    rubric: str
-    judge: str | None = None
-    store: str | None = None
-    out: str | None = None
-    out_items: str | None = None
-    map: dict[str, str] | None = None
-    timezone: str | None = None
-    occasion: str = ""
-    replicates: PositiveInt = 1
-    concurrency: PositiveInt | None = None
-    budget: BudgetSpec | None = None
-    limit: PositiveInt | None = None
-    bar: Annotated[float, Field(ge=0, le=1)] | None = None
-
-    def options(self) -> dict[str, Any]:
-        """Return the arguments of `trueup.ascore` that this run stands for, but its items."""
-        caps = self.budget.model_dump(exclude_none=True) if self.budget else None
-        return {
-            "rubric": self.rubric,
-            "judge": self.judge,
-            "store": self.store,
-            "concurrency": self.concurrency,
-            "budget": caps or None,
-            "limit": self.limit,
-            "occasion": self.occasion,
-            "replicates": self.replicates,
-            "field_map": self.map,
-            "timezone": self.timezone,
-        }
-
-
-def load_runner(path: Path, *, changes: Mapping[str, str] | None = None) -> ScoreSpec:
+def load_runner(
+    path: Path, *, changes: Mapping[str, str] | None = None
+) -> ScoreSpec | CalibrateSpec:
     """Read a runner file.
 
     Args:
@@ -98,15 +51,19 @@ def load_runner(path: Path, *, changes: Mapping[str, str] | None = None) -> Scor
     # a runner in runners/ speaks of the folder above; one that stands alone, of its own
     inside = path.resolve().parent.name == "runners"
     root = path.parent if not inside else path.parent.parent if path.parent.name else Path("..")
-    for name in (*_PATHS, "rubric", "judge"):
+    for name in (*PATHS, "rubric", "judge"):
         if isinstance(body.get(name), str):
-            body[name] = _rooted(root, body[name], always=name in _PATHS)
+            body[name] = _rooted(root, body[name], always=name in PATHS)
+        elif isinstance(body.get(name), list):
+            body[name] = [_rooted(root, part, always=True) if isinstance(part, str) else part
+                          for part in body[name]]  # fmt: skip
     for key, value in (changes or {}).items():
         _change(body, key, value)
+    kind = KINDS.get(str(body.get("kind")), KINDS["score"])
     try:
-        return ScoreSpec.model_validate(body)
+        return kind.model_validate(body)
     except ValidationError as error:
-        raise _problem(error, path, source, body=body, changes=changes or {}) from None
+        raise _problem(error, path, source, kind, body=body, changes=changes or {}) from None
 
 
 def _read(path: Path) -> Source:
@@ -151,12 +108,16 @@ def _problem(
     error: ValidationError,
     path: Path,
     source: Source,
+    kind: type[ScoreSpec | CalibrateSpec],
     *,
     body: Mapping[str, Any],
     changes: Mapping[str, str],
 ) -> WorkspaceError:
-    first, *others = slips(error, ScoreSpec, body)
+    first, *others = slips(error, kind, body)
     key, mend = ".".join(map(str, first.path)), first.mend
+    if key == "kind" and "kind" in body:
+        known = f"Kinds are {' and '.join(KINDS)}"
+        mend = f"{did_you_mean(str(body['kind']), KINDS)} {known}".strip()
     if first.kind == "missing":
         mend = f"{mend}, or give --set {key}=..."
     if others:

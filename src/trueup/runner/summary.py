@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,7 @@ def summarise(scores: Scores) -> dict[str, Any]:
                   "high_bound": highs / total if total else None},
         "criteria": [part.to_dict() for part in sums.values()],
         "calibration": "uncalibrated",
-        "cost": json.loads(row["cost"]) if row["cost"] else None,
+        "cost": scores.cost,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,6 +110,39 @@ def observed(
                 known = json.loads(row.known) if row.known else {}
                 found[row.item_id] = Observed(row.item_id, row.content, row.body, known)
     return found
+
+
+def labels_by(
+    store: Store, annotator: str, *, criteria: Collection[str], questions: Collection[str]
+) -> list[Label]:
+    """Return one person's labels of items, in the order of recording.
+
+    Those of the test split are among them: they are for nobody but the person who gave them.
+
+    Args:
+        store: Where labels are kept.
+        annotator: The person.
+        criteria: Ids of criteria, in whatever wording.
+        questions: Hashes of questions, under whatever id.
+    """
+    table = schema.label
+    about = table.c.criterion.in_(list(criteria)) | table.c.question.in_(list(questions))
+    select = (
+        sa.select(*(table.c[field.name] for field in fields(Label)))
+        .where(table.c.annotator == storable(annotator), table.c.unit_kind == "item", about)
+        .order_by(table.c.id)
+    )
+    with store.reading() as connection:
+        return [_whole(dict(row)) for row in connection.execute(select).mappings()]
+
+
+def _whole(row: dict[str, Any]) -> Label:
+    value, at = row.pop("value"), row.pop("labelled_at")
+    return Label(
+        value=None if value is None else json.loads(value),
+        labelled_at=None if at is None else datetime.fromisoformat(at),
+        **row,
+    )
 
 
 def some_items(store: Store, n: int) -> list[str]:

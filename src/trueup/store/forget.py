@@ -1,4 +1,4 @@
-"""Forgetting an item: its text, and everything that judges and code said about it, is deleted.
+"""Forgetting an item: its text, and all that judges, code and people said of it, is deleted.
 
 Hashes, outcomes and values stay, so that counts and figures of past runs still hold; nothing
 that is left can be turned back into the text.
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from trueup.item.model import Item
 from trueup.store import schema
+from trueup.store.labels import delete_labels
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,10 +39,12 @@ class Forgotten(NamedTuple):
     replies: int
     shared: int
     """Texts whose words stay, because another item has the very same."""
+    labels: int
+    """People's answers about it, with their notes."""
 
 
 def forget(store: Store, item_id: str) -> Forgotten:
-    """Delete an item's text, the explanations about it, and the replies it was judged by.
+    """Delete an item's text, the replies it was judged by, and what judges and people said of it.
 
     Where another item has the same text, it keeps all of that. An item that comes back is new:
     it is judged again.
@@ -57,6 +60,7 @@ def forget(store: Store, item_id: str) -> Forgotten:
             .where(seen.c.item_id == item_id)
             .values(item_id=sa.literal("forgotten-") + sa.cast(seen.c.seq, sa.String), known=_MARK)
         )
+        labels = delete_labels(connection, item_id)
         texts = verdicts = replies = shared = 0
         for number in contents:
             body = connection.scalar(sa.select(content.c.body).where(content.c.id == number))
@@ -72,7 +76,7 @@ def forget(store: Store, item_id: str) -> Forgotten:
             texts += 1
             verdicts += _silence(connection, number)
     store.compact()
-    return Forgotten(renamed.rowcount, texts, verdicts, replies, shared)
+    return Forgotten(renamed.rowcount, texts, verdicts, replies, shared, labels)
 
 
 def _contents(connection: Connection, item_id: str) -> list[int]:

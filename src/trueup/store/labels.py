@@ -22,7 +22,7 @@ from trueup.store.store import now
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import Connection, RowMapping
 
     from trueup.store.store import Store
 
@@ -104,12 +104,20 @@ def labelled_texts(store: Store, questions: Iterable[str]) -> Iterator[tuple[str
             yield row[0], row[1], row[2]
 
 
-def forget_labels(store: Store, item_id: str) -> int:
-    """Delete an item's labels with their notes, and its place in every draw."""
-    with store.transaction() as connection:
-        connection.execute(sa.delete(schema.draw).where(schema.draw.c.item_id == item_id))
-        mine = schema.label.c.item_id == item_id
-        return connection.execute(sa.delete(schema.label).where(mine)).rowcount
+def measuring_ids(store: Store, question: str) -> set[str]:
+    """Return the items whose labels of a question measure judges: all but those of train."""
+    table = schema.label
+    kept = sa.not_(table.c.split.is_not_distinct_from("train"))
+    select = sa.select(table.c.item_id).where(table.c.question == question, kept).distinct()
+    with store.reading() as connection:
+        return set(connection.execute(select).scalars())
+
+
+def delete_labels(connection: Connection, item_id: str) -> int:
+    """Delete an item's labels with their notes, and its place in every draw; return how many."""
+    connection.execute(sa.delete(schema.draw).where(schema.draw.c.item_id == item_id))
+    mine = schema.label.c.item_id == item_id
+    return connection.execute(sa.delete(schema.label).where(mine)).rowcount
 
 
 def _found(

@@ -1,0 +1,197 @@
+"""An agreement coefficient with its interval, from ratings and a statistic of sums over units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from trueup.agreement import column
+from trueup.agreement.ratings import Patterns, clusters
+from trueup.agreement.resample import GROUPS, Rows, Statistic, add_up, interval
+from trueup.errors import TooFewLabels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trueup.agreement.column import Floats, Ints
+    from trueup.agreement.ratings import Ratings
+
+_PAIR = 2
+_FEWEST_RESAMPLES = 100
+_PSEUDO_LEVELS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coefficient:
+    """How well raters agree, with an interval."""
+
+    estimate: float
+    """At most 1, which is full agreement. 0 is what chance would give, but for percent agreement."""
+    low: float
+    high: float
+    n_units: int
+    """Units with two ratings or more."""
+    n_dropped: int
+    """Units with one rating or none. They say nothing of agreement."""
+    n_ratings: int
+    """Ratings of the units that count."""
+    n_raters: int
+    """Raters who gave one of them."""
+    n_clusters: int
+    """Independent groups of units; equal to `n_units` where every unit stands for itself."""
+    n_undefined: int
+    """Resamples that left the coefficient undefined: 0 for the lower end, 1 for the upper."""
+    resamples: int
+    method: str
+    """Name of the coefficient and of the interval."""
+
+
+class Model(Statistic, Protocol):
+    """A coefficient: what it takes from each unit, and how it follows from the sums."""
+
+    @property
+    def least(self) -> int:
+        """Ratings that a unit needs to enter the sums."""
+
+    def rows(self, patterns: Patterns) -> Floats:
+        """Return what a unit of each pattern contributes; shape (patterns, sums)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How an interval is found: the keywords that all coefficients share."""
+
+    ci: float
+    resamples: int
+    seed: int | np.random.Generator
+    cluster: Iterable[object] | None
+
+    def __post_init__(self) -> None:
+        column.level(self.ci)
+        if self.resamples < _FEWEST_RESAMPLES:
+            raise ValueError(
+                f"resamples is {self.resamples}; an interval needs {_FEWEST_RESAMPLES} or more"
+            )
+
+
+def need_two(table: Ratings, patterns: Patterns) -> None:
+    """Refuse data in which nothing was rated twice.
+
+    Raises:
+        TooFewLabels: There is one rater, or fewer than two units with two ratings.
+    """
+    raters = int((patterns.codes >= 0).any(axis=0).sum())
+    if raters < _PAIR:
+        what = "only one rater gave any rating" if raters else "every rating is missing"
+        raise TooFewLabels(
+            f"{what}, and agreement is between two",
+            mend="Have two people label some of the same units",
+        )
+    units = int(patterns.weight[patterns.rated >= _PAIR].sum())
+    if units < _PAIR:
+        raise TooFewLabels(
+            f"{units or 'none'} of {len(table.codes):,} units was rated twice, and an interval "
+            "needs two such units",
+            mend="Have several people label the same units",
+        )
+
+
+def coefficient(
+    name: str,
+    table: Ratings,
+    patterns: Patterns,
+    *,
+    estimate: float,
+    model: Model,
+    sampling: Sampling,
+) -> Coefficient:
+    """Put an interval around an estimate.
+
+    Args:
+        name: Of the coefficient.
+        table: The ratings.
+        patterns: The same, merged.
+        estimate: Of the coefficient.
+        model: The coefficient, or what stands for it in resamples.
+        sampling: How to find the interval.
+
+    Raises:
+        TooFewLabels: All units are in one cluster.
+        ValueError: There is not one cluster label a unit.
+    """
+    group = clusters(sampling.cluster, len(table.codes))
+    used = patterns.rated_by(model.least)
+    rows = Rows(model.rows(used), used.weight.astype(np.float64))
+    if group is not None:
+        rows = _clustered(rows.sums, model.least, patterns, group)
+    pairable = patterns.rated >= _PAIR
+    found = interval(
+        model,
+        rows,
+        pseudo_unit(used, model, len(table.levels)),
+        ci=sampling.ci,
+        resamples=sampling.resamples,
+        rng=np.random.default_rng(sampling.seed),
+        few=group is not None,
+    )
+    units = int(patterns.weight[pairable].sum())
+    drawn = "units" if group is None else "clusters"
+    drawn = f"{drawn} in {GROUPS:,} random groups" if found.grouped else drawn
+    return Coefficient(
+        estimate=estimate,
+        low=min(found.low, estimate),
+        high=max(found.high, estimate),
+        n_units=units,
+        n_dropped=len(table.codes) - units,
+        n_ratings=int((patterns.weight * patterns.rated)[pairable].sum()),
+        n_raters=int((patterns.codes[pairable] >= 0).any(axis=0).sum()),
+        n_clusters=units if group is None else len(np.unique(group[pairable[patterns.of_unit]])),
+        n_undefined=found.n_undefined,
+        resamples=sampling.resamples,
+        method=f"{name}; BCa bootstrap of {drawn} with one pseudo-unit",
+    )
+
+
+def _clustered(sums: Floats, least: int, patterns: Patterns, group: Ints) -> Rows:
+    """Return clusters in place of units."""
+    kept = patterns.rated >= least
+    units = np.flatnonzero(kept[patterns.of_unit])
+    names, mine = np.unique(group[units], return_inverse=True)
+    if len(names) < _PAIR:
+        raise TooFewLabels(
+            "all units with ratings are in one cluster, which leaves nothing to compare",
+            mend="Label units of other clusters, or leave `cluster` out if units are independent",
+        )
+    pattern = (np.cumsum(kept) - 1)[patterns.of_unit[units]]
+    return Rows(add_up(sums, pattern, mine, len(names)), np.ones(len(names)))
+
+
+def pseudo_unit(used: Patterns, model: Model, levels: int) -> Rows:
+    """Return one unit in all: half of it full agreement, half of it two ratings by chance.
+
+    Agreement is on each level alike; chance pairs follow the share of each level, one added. Of
+    many levels, 16 stand for all.
+    """
+    counts = np.bincount(
+        used.codes[used.codes >= 0],
+        weights=np.repeat(used.weight, used.rated),
+        minlength=levels,
+    )
+    seen = np.flatnonzero(counts)
+    if len(seen) > _PSEUDO_LEVELS:
+        share = np.cumsum(counts[seen]) / counts.sum()
+        at = np.searchsorted(share, (np.arange(_PSEUDO_LEVELS) + 0.5) / _PSEUDO_LEVELS)
+        seen = np.unique(seen[at])
+    typical = max(_PAIR, round(float((used.weight * used.rated).sum() / used.weight.sum())))
+    raters = used.codes.shape[1]
+    n = len(seen)
+    codes = np.full((n + n * n, raters), -1, dtype=np.int64)
+    codes[:n, :typical] = seen[:, None]
+    codes[n:, 0], codes[n:, 1] = np.repeat(seen, n), np.tile(seen, n)
+    share = (counts[seen] + 1) / (counts[seen] + 1).sum()
+    weight = np.append(np.full(n, 0.5 / n), 0.5 * np.outer(share, share).ravel())
+    rated = (codes >= 0).sum(axis=1)
+    pseudo = Patterns(codes, np.ones(len(codes), dtype=np.int64), np.arange(len(codes)), rated)
+    return Rows(model.rows(pseudo), weight)

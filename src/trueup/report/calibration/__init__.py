@@ -1,0 +1,1 @@
+"""Render a calibration run: terminal, Markdown, JUnit XML, JSON and HTML."""

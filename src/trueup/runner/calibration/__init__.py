@@ -1,0 +1,1 @@
+"""The calibration run: a judge beside people, week after week."""

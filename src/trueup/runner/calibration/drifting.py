@@ -1,0 +1,96 @@
+"""Drifting: what the ledger says has moved, in the words of reports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from trueup.agreement.drift.alarm import watch
+from trueup.agreement.drift.attribution import attribute
+from trueup.agreement.drift.week import ordinal
+from trueup.runner.calibration.history import series, week_from
+from trueup.runner.calibration.result import Drift, Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from trueup.agreement.drift.attribution import Change
+    from trueup.agreement.drift.evidence import Evidence as Found
+
+_STATES = {"moved": "moved", "stood": "stands"}
+
+
+def drifts(
+    entries: Sequence[Mapping[str, Any]],
+    *,
+    criteria: Iterable[str],
+    judge: str,
+    week: str,
+    yearly: float,
+    accepted: Sequence[str] = (),
+) -> dict[str, Drift]:
+    """Return criterion -> whether it has moved by this week, and whose fault that is.
+
+    Args:
+        entries: The ledger.
+        criteria: Those that are asked today; they share the yearly rate.
+        judge: Whose entries count.
+        week: The last week that counts.
+        yearly: Share of years with a false alarm, over all criteria together.
+        accepted: Weeks up to whose alarms are known and accepted.
+    """
+    history = {
+        name: [week_from(one) for one in series(entries, criterion=name, judge=judge)
+               if ordinal(one["week"]) <= ordinal(week)]
+        for name in criteria
+    }  # fmt: skip
+    seen = watch(history, yearly=yearly)
+    changes = attribute(seen)
+    until = max(accepted, key=ordinal, default="")
+    found = {}
+    for name, weeks in history.items():
+        mine = [one for one in changes if one.criterion == name]
+        rang = [one for one in mine if not one.declared and one.seen > until]
+        declared = [one for one in mine if one.declared and one.seen == week]
+        looked = any(track.looks for track in seen.tracks.get(name, ()))
+        found[name] = _drift(rang, declared, len(weeks), seen.baseline, looked=looked)
+    return found
+
+
+def _drift(
+    rang: Sequence[Change], declared: Sequence[Change], weeks: int, baseline: int, *, looked: bool
+) -> Drift:
+    if rang:
+        return _moved(rang[-1])
+    if declared:
+        # an instrument that somebody changed has not drifted: it starts anew
+        moved = _moved(declared[-1])
+        return moved if moved.cause == "rubric" else replace(moved, state="unknown")
+    if not looked:
+        sentence = f"A change can be seen from the {baseline + 1}th week on; there are {weeks}."
+        return Drift(state="unknown", cause=None, since=None, found=None, sentence=sentence)
+    sentence = "Nothing has moved further than chance moves it."
+    return Drift(state="steady", cause=None, since=None, found=None, sentence=sentence)
+
+
+def _moved(change: Change) -> Drift:
+    return Drift(
+        state="moved",
+        cause=change.causes[0].value if change.causes else "inconclusive",
+        since=change.since,
+        found=change.seen,
+        sentence=f"{change.text} {change.missing}".strip(),
+        evidence=tuple(_evidence(one) for one in change.evidence),
+    )
+
+
+def _evidence(found: Found) -> Evidence:
+    estimate = found.estimate
+    return Evidence(
+        cause=found.cause.value,
+        verdict=_STATES.get(found.state, "unknown"),  # type: ignore[arg-type]  # of its words
+        estimate=None if estimate is None else estimate.estimate,
+        low=None if estimate is None else estimate.low,
+        high=None if estimate is None else estimate.high,
+        sentence=found.text,
+    )

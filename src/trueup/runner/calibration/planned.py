@@ -1,0 +1,50 @@
+"""Planned: what more labels would bring, in a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trueup.agreement.plan import plan_labels
+from trueup.errors import TooFewLabels, Undefined
+from trueup.runner.calibration.result import Absent, Agreement, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trueup.runner.calibration.result import CriterionResult
+
+HALF_WIDTH = 0.05
+"""A pass rate known to five points tells most releases apart."""
+
+
+def planned(criteria: Sequence[CriterionResult]) -> str:
+    """Return how many labels would give the least known pass rate a half-width of .05."""
+    widest: tuple[float, CriterionResult, Agreement] | None = None
+    for found in criteria:
+        rate, beside = found.pass_rate.corrected, found.agreement
+        if isinstance(rate, Figure) and isinstance(beside, Agreement):
+            width = (rate.high - rate.low) / 2
+            if widest is None or width > widest[0]:
+                widest = (width, found, beside)
+    if widest is None:
+        return "Without labels nothing can be planned: label some of the items drawn below."
+    width, found, beside = widest
+    if width <= HALF_WIDTH:
+        return f"Every pass rate is known to within {width:.2f}."
+    rate = found.pass_rate.corrected
+    if isinstance(beside.tpr, Absent) or isinstance(beside.tnr, Absent) or isinstance(rate, Absent):
+        return f"{found.id} is known to within {width:.2f}; label items of the other kind as well."
+    try:
+        plan = plan_labels(
+            half_width=HALF_WIDTH,
+            design="random",
+            rate=min(max(rate.estimate, 0.01), 0.99),
+            tpr=beside.tpr.estimate,
+            tnr=beside.tnr.estimate,
+        )
+    except (Undefined, TooFewLabels, ValueError):
+        return f"{found.id} is known to within {width:.2f}; label items of the other kind as well."
+    return (
+        f"{found.id} is known to within {width:.2f} from {beside.n_pairs} labelled items; "
+        f"about {plan.labels} would give {HALF_WIDTH:g}."
+    )

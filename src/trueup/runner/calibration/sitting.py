@@ -1,0 +1,164 @@
+"""Sitting: what one week's run and its labels come to, criterion by criterion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trueup.agreement.drift.week import Count, Labelled, Week, labelled_from
+from trueup.runner.calibration.gather import gather
+from trueup.runner.calibration.history import entry, mark
+from trueup.runner.calibration.measure import agreement, anchored, pass_rate, table_of
+from trueup.runner.calibration.next import draw_name
+from trueup.runner.calibration.result import Absent, Agreement
+from trueup.store.draws import draws
+from trueup.store.labels import labels_for, open_test_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trueup.agreement.designs import Design
+    from trueup.label.model import Label
+    from trueup.runner.calibration.gather import Gathered
+    from trueup.runner.calibration.result import Maybe, PassRate
+    from trueup.runner.result import Scores
+    from trueup.store.store import Store
+
+_PAIR = 2
+
+
+class Sitting(NamedTuple):
+    """One week's verdicts and labels."""
+
+    week: str
+    scores: Scores
+    found: Mapping[str, Gathered]
+    design: Design | None
+    """How the labelled items were chosen; None where nobody has said."""
+
+
+class Measured(NamedTuple):
+    """One criterion of a sitting."""
+
+    agreement: Agreement | Absent
+    pass_rate: PassRate
+    entry: dict[str, Any]
+
+
+def read_sitting(
+    store: Store, scores: Scores, *, week: str, design: Design | None, split: str | None, by: str
+) -> Sitting:
+    """Return a sitting with the labels that measure it.
+
+    Where items were drawn to be labelled and some of them are, those labels count and no others:
+    their chances are known. Otherwise every label does that is in no other split than asked for.
+
+    Args:
+        store: Where labels and draws are.
+        scores: The sitting's run.
+        week: Its name.
+        design: How items were chosen, where no draw says so; None for what the labels say.
+        split: `test` or `dev` for the labels of that split alone.
+        by: Who asks, for the log of who read the test split.
+    """
+    questions = [criterion.question for criterion in scores.rubric.criteria]
+    drawn = {one.item_id: one.probability for one in draws(store, draw_name(week, scores.rubric))}
+    if split == "test":
+        labels = open_test_labels(store, questions, by=by)
+    else:
+        known = labels_for(store, questions)
+        fresh = [label for label in known if label.item_id in drawn]
+        labels = fresh if fresh and split is None else [lb for lb in known if _counts(lb, split)]
+        if labels is fresh:
+            design = "stratified"
+    found = gather(scores, labels, probabilities=drawn if design == "stratified" else {})
+    return Sitting(week, scores, found, design or _said(found))
+
+
+def measure(
+    sitting: Sitting,
+    name: str,
+    *,
+    trusted: Mapping[str, str],
+    surface: Maybe,
+    observed: frozenset[str],
+    seed: int,
+) -> Measured:
+    """Return the figures of one criterion, and its entry for the ledger."""
+    found = sitting.found[name]
+    beside = agreement(found, design=sitting.design)
+    rate = pass_rate(found, design=sitting.design, seed=seed)
+    figures: dict[str, Maybe] = {
+        "judged": rate.judge,
+        "corrected": rate.corrected,
+        "anchors": anchored(found, trusted),
+        "surface": surface,
+    }
+    for figure in ("tpr", "tnr", "alpha", "people", "ceiling"):
+        figures[figure] = beside if isinstance(beside, Absent) else getattr(beside, figure)
+    scores = sitting.scores
+    key = scores.instruments[name]
+    week = Week(
+        week=sitting.week,
+        question=found.criterion.question,
+        instrument=key.hex()[:16],
+        observed=observed,
+        judged=_judged(found),
+        labelled=_labelled(found),
+        overlap=_overlap(found),
+        anchors={
+            anchor: found.met(finding.value)
+            for anchor, finding in found.anchors.items()
+            if finding.value is not None
+        },
+    )
+    ids = found.production.ids
+    said = [(ids[one.row], level) for one in found.labelled for level in one.answers.values()]
+    row = entry(
+        week,
+        criterion=name,
+        judge=scores.row["judge"],
+        n_labels=len(said),
+        figures=figures,
+        labels=mark(said),
+    )
+    return Measured(beside, rate, row)
+
+
+def _said(found: Mapping[str, Gathered]) -> Design | None:
+    """Return how the labelled items were chosen, where all their labels say the same."""
+    designs = {one.design for part in found.values() for one in part.labelled}
+    return designs.pop() if len(designs) == 1 else None
+
+
+def _counts(label: Label, split: str | None) -> bool:
+    return label.split == split if split else label.split != "train"
+
+
+def _judged(found: Gathered) -> dict[str, Count]:
+    counts: dict[str, list[int]] = {}
+    for segment, value in zip(found.production.segments, found.production.values, strict=True):
+        if value is not None:
+            count = counts.setdefault(segment, [0, 0])
+            count[0] += found.met(value)
+            count[1] += 1
+    return {segment: Count(*count) for segment, count in counts.items()}
+
+
+def _labelled(found: Gathered) -> Labelled:
+    """Count the items on which the people who labelled them say the same."""
+    table = table_of(found)
+    if isinstance(table, Absent):
+        return Labelled()
+    same = (table.truth == 0) | (table.truth == 1)
+    chances = None if table.chances is None else table.chances[same]
+    return labelled_from(table.judged[same], table.truth[same], probabilities=chances)
+
+
+def _overlap(found: Gathered) -> Count:
+    """Count the items that people labelled blind, and those on which they said the same."""
+    several = [
+        {found.met(found.criterion.values[level]) for level in one.answers.values()}
+        for one in found.labelled
+        if one.blind and len(one.answers) >= _PAIR
+    ]
+    return Count(sum(len(said) == 1 for said in several), len(several))

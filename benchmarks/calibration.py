@@ -99,7 +99,7 @@ def prepare(folder: Path, items: int) -> None:
         (folder / name / file).write_text(text, "utf-8")
     for week in _WEEKS:
         _write(folder / f"{week}.jsonl", _log(week, items))
-    labelled = random.Random(1).sample(range(items), min(_LABELLED, items))
+    labelled = random.Random(1).sample(range(items), min(_LABELLED, items))  # noqa: S311 - simulated
     _write(folder / "labels.jsonl", labels(f"{_WEEKS[0]}-{n}" for n in labelled))
     log = _log("anchor", _ANCHORS)
     known = {"labels": {"steps": "met", "padded": "unmet", "tone": "2"}}
@@ -111,7 +111,7 @@ def labels(ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield two people's labels of these items, drawn from the ids alone."""
     for item in ids:
         for criterion, who in ((c, p) for c in ("steps", "padded") for p in _PEOPLE):
-            draw = random.Random(f"{item}/{criterion}/{who}")
+            draw = random.Random(f"{item}/{criterion}/{who}")  # noqa: S311 - simulated
             met = (_kind(item) % 2 == 0) == (draw.random() < _RIGHT)
             yield {"item_id": item, "criterion": criterion, "annotator": who,
                    "value": "met" if met else "unmet"}  # fmt: skip
@@ -161,7 +161,7 @@ def _log(week: str, count: int) -> Iterator[dict[str, Any]]:
 
 
 def _kind(name: str) -> int:
-    return random.Random(name).randrange(12)
+    return random.Random(name).randrange(12)  # noqa: S311 - simulated
 
 
 def _ledger(folder: Path) -> Iterator[dict[str, Any]]:
@@ -190,11 +190,16 @@ def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
         file.writelines(f"{json.dumps(row)}\n" for row in rows)
 
 
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--items", type=int, default=100_000, help="items of each week")
+    for goal in measure(parser.parse_args().items):
+        print(goal)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) == 3 and not sys.argv[1].startswith("-"):
-        calibrate(Path(sys.argv[1]), sys.argv[2])
-    else:
-        parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-        parser.add_argument("--items", type=int, default=100_000, help="items of each week")
-        for goal in measure(parser.parse_args().items):
-            print(goal)
+    match sys.argv[1:]:
+        case [folder, week] if not folder.startswith("-"):  # a measured process
+            calibrate(Path(folder), week)
+        case _:
+            _main()

@@ -248,6 +248,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("fit", "fit outputs.jsonl labels.jsonl --rubric support-demo --out fitted.yaml"),
         ("score", "score outputs.jsonl --rubric support-demo --judge support --limit 9"),
         ("score", "score outputs.jsonl --rubric support-demo --judge support --plan"),
+        ("label", "label --import labels.jsonl --rubric support-demo"),
+        ("label", "label --export out.csv --rubric support-demo"),
         ("show", "show"),
         ("show", "show 1 --item sup-010"),
         ("forget", "forget sup-011 --yes"),
@@ -258,7 +260,7 @@ def test_every_key_of_the_json_is_described(section: str, line: str, workspace: 
         _, printed = typed(f"{line} --json")
     text = page("commands").split(f"\n## {section}\n")[1].split("\n## ")[0]
     inside = {"fields", "present", "messages", "lengths", "reasons", "levels", "outcomes", "known",
-              "detail", "metadata"}  # fmt: skip
+              "detail", "metadata", "by_criterion", "parts", "passed_over"}  # fmt: skip
 
     assert absent(_names(json.loads(printed), inside), text) == []
 

@@ -5,15 +5,17 @@ block after `<!-- no-run: reason -->` is left alone.
 
     python tests/test_docs_run.py --write
 
-refreshes what the tutorial prints, but for lines with `...`, which stand for anything.
+refreshes what pages print that are followed, but for lines with `...`, which stand for anything.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -27,6 +29,7 @@ import pytest
 import trueup
 from trueup.cli import commands
 from trueup.runner.demo import make_workspace, run_demo
+from trueup.runner.kinds import KINDS
 from trueup.runner.spec import load_runner
 from trueup.testing import FaultServer, check_judge
 
@@ -36,12 +39,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TUTORIAL = DOCS / "tutorial.md"
-PAGES = sorted(
-    [ROOT / "README.md", ROOT / "examples" / "support" / "README.md", *DOCS.rglob("*.md")]
-)
+WEEKLY = DOCS / "how-to" / "weekly-calibration.md"
+EXAMPLE = ROOT / "examples" / "weekly" / "README.md"
+PAGES = sorted([ROOT / "README.md", *(ROOT / "examples").glob("*/README.md"), *DOCS.rglob("*.md")])
 STAND_IN = "127.0.0.1:8091"
 """Where the pages say that a stand-in for a model answers."""
 
+_LEFT_OUT = shutil.ignore_patterns(".trueup", "calibration.*", "ledger.jsonl", "labels.jsonl")
 _BLOCK = re.compile(r"(<!-- no-run: .+? -->\n)?^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _PLACE = re.compile(r"# ((?:rubrics|judges|runners)/[\w.-]+)\n")
 _SECONDS = re.compile(r"\b\d+\.\d s\b")
@@ -127,7 +131,7 @@ def test_yaml_on_a_page_loads(page: Path, workspace: Path, stand_in: str) -> Non
         elif path.parent.name == "judges":
             assert trueup.load_judge(path).name
         else:
-            assert load_runner(path).kind == "score"
+            assert load_runner(path).kind in KINDS
 
 
 @pytest.mark.parametrize("page", of_kind("python"), ids=lambda p: p.name)
@@ -165,13 +169,92 @@ def test_the_tutorial_prints_what_it_says(
     monkeypatch.setattr(_DRAWN, one_secret)
     monkeypatch.chdir(tmp_path)
 
-    wrong = [
+    wrong = wrong_in(TUTORIAL, at=stand_in)
+
+    assert not wrong, "\n\n".join([*wrong, "Run: python tests/test_docs_run.py --write"])
+
+
+def test_a_week_with_an_alarm_goes_as_its_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert not wrong_in(WEEKLY, "console", "diff")
+    found = json.loads(Path("calibration.json").read_text("utf-8"))
+    grounded = next(one for one in found["criteria"] if one["id"] == "grounded")
+    passes = [one for one in grounded["disagreements"] if one["kind"] == "false pass"]
+    # what the page says of it in words
+    assert round(grounded["pass_rate"]["judge"]["estimate"], 2) == 0.91
+    assert 0.5 < grounded["pass_rate"]["corrected"]["estimate"] < 0.7
+    assert grounded["agreement"]["tnr"]["estimate"] < 0.35
+    assert passes
+    assert all("The reply rests on clause" in one["explanation"] for one in passes)
+
+
+def test_the_first_week_of_the_weekly_example_goes_as_its_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shutil.copytree(EXAMPLE.parent, tmp_path / "weekly", ignore=_LEFT_OUT))
+
+    assert not wrong_in(EXAMPLE, "console")
+
+
+def wrong_in(page: Path, *kinds: str, at: str = STAND_IN) -> list[str]:
+    """Return the commands of a page that print something else, with both."""
+    return [
         f"$ {command}\n--- expected\n{expected}\n--- printed\n{printed}"
-        for command, expected, printed in followed(TUTORIAL, stand_in)
+        for command, expected, printed in followed(page, at, *kinds)
         if not alike(expected, printed)
     ]
 
-    assert not wrong, "\n\n".join([*wrong, "Run: python tests/test_docs_run.py --write"])
+
+@pytest.mark.parametrize(
+    ("page", "said", "status"),
+    [("cron", 0, 0), ("cron", 1, 1), ("cron", 3, 3), ("ci", 0, 0), ("ci", 1, 1), ("ci", 3, 0)],
+)
+def test_the_script_of_a_page_ends_as_the_page_says(
+    page: str, said: int, status: int, tmp_path: Path
+) -> None:
+    text = blocks(DOCS / "how-to" / f"{page}.md", "sh")[0].text
+    stub(tmp_path, "trueup", f'echo "$@" > asked; exit {said}')
+    stub(tmp_path, "mail", 'echo "$@" > mailed')
+    done = in_shell(text, tmp_path, WORKSPACE=str(tmp_path))
+
+    assert done.returncode == status, done.stderr
+    asked = (tmp_path / "asked").read_text("utf-8")
+    assert re.fullmatch(r"run weekly-calibration --set week=\d{4}-W\d\d\n", asked)
+    assert (tmp_path / "mailed").exists() == (page == "cron" and said != 0)
+
+
+@pytest.mark.parametrize(("known", "call"), [("", "-X POST"), ("17", "-X PATCH")])
+def test_the_comment_is_written_once_and_then_written_over(
+    known: str, call: str, tmp_path: Path
+) -> None:
+    text = blocks(DOCS / "how-to" / "ci.md", "sh")[1].text
+    (tmp_path / "calibration.md").write_text("<!-- trueup-calibration r j -->\n\ntext\n", "utf-8")
+    stub(tmp_path, "gh", f'echo "$@" >> asked; case "$*" in *paginate*) echo "{known}";; esac')
+    done = in_shell(text, tmp_path, GITHUB_REPOSITORY="we/evals", PR="4")
+
+    assert done.returncode == 0, done.stderr
+    first, second = (tmp_path / "asked").read_text("utf-8").splitlines()
+    assert 'startswith("<!-- trueup-calibration r j -->")' in first
+    assert call in second
+    assert "body=@calibration.md" in second
+
+
+def stub(folder: Path, name: str, does: str) -> None:
+    """Put a program of this name into a folder."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{does}\n", "utf-8")
+    path.chmod(0o755)
+
+
+def in_shell(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a folder whose programs come first."""
+    return subprocess.run(
+        ["/bin/sh", "-c", script], cwd=folder, check=False, capture_output=True, text=True,
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **environment},
+    )  # fmt: skip
 
 
 _DRAWN = "trueup.store.migrate.secrets.token_hex"
@@ -182,10 +265,10 @@ def one_secret(size: int) -> str:
     return "0f" * size
 
 
-def followed(page: Path, stand_in: str) -> Iterator[tuple[str, str, str]]:
+def followed(page: Path, stand_in: str, *kinds: str) -> Iterator[tuple[str, str, str]]:
     """Do what a page says; yield each command, what it should print and what it prints."""
     status, here = 0, f"{Path.cwd()}/"
-    for block in blocks(page, "yaml", "diff", "console"):
+    for block in blocks(page, *(kinds or ("yaml", "diff", "console"))):
         if block.kind == "yaml":
             written(block, Path.cwd(), stand_in)
         elif block.kind == "diff":
@@ -207,10 +290,21 @@ def do(command: str, status: int) -> tuple[int, str]:
     if words[0] == "cd":
         os.chdir(words[1])
         return 0, ""
-    if words[0] == "python":  # the stand-in: it is there already
+    if words[:2] == ["python", "-m"]:  # the stand-in: it is there already
         return 0, ""
+    if words[0] == "python":
+        return scripted(words[1:])
     ran = subprocess.run(words, capture_output=True, text=True, check=True)
     return 0, ran.stdout.rstrip("\n")
+
+
+def scripted(words: list[str]) -> tuple[int, str]:
+    """Return what a script prints."""
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setattr(sys, "argv", words)
+        runpy.run_path(words[0], run_name="__main__")
+    return 0, printed.getvalue().rstrip("\n")
 
 
 def edit(block: Block) -> None:
@@ -247,34 +341,38 @@ def renewed(expected: str, printed: str) -> str:
     if alike(expected, printed):
         return expected
     then, now = expected.split("\n"), printed.split("\n")
-    if "..." in expected and len(then) != len(now):
+    if "..." not in expected:
+        return printed
+    if then[-1] == "...":  # and for all that comes after
+        then, now = then[:-1], [*now[: len(then) - 1], "..."]
+    elif len(then) != len(now):
         return expected
-    pairs = zip(then, now, strict=False)
-    return (
-        printed
-        if "..." not in expected
-        else "\n".join(old if "..." in old else new for old, new in pairs)
-    )
+    kept = [old if "..." in old else new for old, new in zip(then, now, strict=False)]
+    return "\n".join([*kept, *now[len(then) :]])
 
 
 def write() -> None:
-    """Follow the tutorial and put what is printed into it."""
-    with (
-        FaultServer() as server,
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.chdir(folder),
-        pytest.MonkeyPatch.context() as patch,
-    ):
+    """Follow the pages and put what is printed into them."""
+    with FaultServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(_DRAWN, one_secret)
         at = server.url.removeprefix("http://").removesuffix("/v1")
-        parts = list(followed(TUTORIAL, at))
-    text, begin = TUTORIAL.read_text("utf-8"), 0
+        for page, kinds in ((TUTORIAL, ()), (WEEKLY, ("console", "diff")), (EXAMPLE, ("console",))):
+            with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+                if page == EXAMPLE:
+                    os.chdir(shutil.copytree(page.parent, "weekly", ignore=_LEFT_OUT))
+                parts = list(followed(page, at, *kinds))
+            put(page, parts)
+
+
+def put(page: Path, parts: list[tuple[str, str, str]]) -> None:
+    """Put what is printed into a page."""
+    text, begin = page.read_text("utf-8"), 0
     for command, expected, printed in parts:
         begin = text.index(f"$ {command}\n", begin) + len(f"$ {command}\n")
         new = renewed(expected, printed)
         rest = text[begin:].removeprefix(f"{expected}\n" if expected else "")
         text = text[:begin] + (f"{new}\n" if new else "") + rest
-    TUTORIAL.write_text(text, "utf-8")
+    page.write_text(text, "utf-8")
 
 
 if __name__ == "__main__" and sys.argv[1:] == ["--write"]:

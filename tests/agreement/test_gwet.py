@@ -23,7 +23,7 @@ FAST = 100
 FEW = st.one_of(st.just(np.nan), st.integers(1, 4).map(float))
 TABLES = hnp.arrays(np.float64, st.tuples(st.integers(4, 15), st.integers(2, 4)), elements=FEW)
 
-_ = None
+_: Any = None
 FOUR_RATERS = [  # of 12 units: Gwet's handbook, 4th edition, page 120
     [1, 2, 3, 3, 2, 1, 4, 1, 2, _, _, _],
     [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, _, _],
@@ -109,7 +109,7 @@ def test_they_equal_sums_by_hand(ratings: NDArray[np.float64]) -> None:
     share, plain = by_hand(ratings, lambda a, b: float(a == b))
     _, weighed = by_hand(ratings, lambda a, b: 1 - ((a - b) / span) ** 2)
 
-    assert percent_agreement(ratings, resamples=FAST).estimate == pytest.approx(share, abs=1e-12)
+    assert percent_agreement(ratings).estimate == pytest.approx(share, abs=1e-12)
     assert ac1(ratings, resamples=FAST).estimate == pytest.approx(plain, abs=1e-12)
     assert ac2(ratings, resamples=FAST).estimate == pytest.approx(weighed, abs=1e-12)
 
@@ -119,7 +119,7 @@ def test_order_of_units_and_of_raters_within_a_unit_does_not_matter(
     ratings: NDArray[np.float64], random: Any
 ) -> None:
     assume(usable(ratings))
-    shuffled = ratings.tolist()
+    shuffled: list[list[float]] = ratings.tolist()
     random.shuffle(shuffled)
     for unit in shuffled:
         random.shuffle(unit)
@@ -182,22 +182,55 @@ def test_what_defines_none_is_refused_with_a_reason(
         function(ratings, **keywords)
 
 
-def samples(rng: np.random.Generator, size: int, units: int) -> NDArray[np.float64]:
+def samples(
+    rng: np.random.Generator, size: int, units: int, right: float = 0.92
+) -> NDArray[np.float64]:
     """Return tables of yes and no by three raters, one in ten units positive, some missing."""
     truth = rng.random((size, units, 1)) < 0.1
-    ratings = np.where(rng.random((size, units, 3)) < 0.92, truth, ~truth).astype(float)
+    ratings = np.where(rng.random((size, units, 3)) < right, truth, ~truth).astype(float)
     ratings[rng.random(ratings.shape) < 0.1] = np.nan
     return ratings
 
 
-@pytest.mark.parametrize("function", [ac1, percent_agreement])
-def test_95_percent_intervals_cover(function: Any) -> None:
+def test_95_percent_intervals_of_ac1_cover() -> None:
     rng = np.random.default_rng(2)
-    truth = function(samples(rng, 1, 400_000)[0], resamples=FAST).estimate
+    truth = ac1(samples(rng, 1, 400_000)[0], resamples=FAST).estimate
 
     held = 0
     for seed, ratings in enumerate(samples(rng, 5000, 60)):
-        found = function(ratings, resamples=250, seed=seed)
+        found = ac1(ratings, resamples=250, seed=seed)
         held += found.low <= truth <= found.high
 
     assert 0.935 <= held / 5000 <= 0.975
+
+
+@pytest.mark.parametrize(("units", "right"), [(60, 0.92), (30, 0.8), (100, 0.99)])
+def test_95_percent_intervals_of_percent_agreement_cover(units: int, right: float) -> None:
+    rng = np.random.default_rng(units)
+    truth = percent_agreement(samples(rng, 1, 400_000, right)[0]).estimate
+
+    held = 0
+    for ratings in samples(rng, 5000, units, right):
+        found = percent_agreement(ratings)
+        held += found.low <= truth <= found.high
+
+    assert 0.935 <= held / 5000 <= 0.98
+
+
+def test_units_repeated_within_clusters_count_once_in_percent_agreement() -> None:
+    ratings = np.random.default_rng(3).integers(0, 2, (50, 2))
+    eightfold = np.repeat(ratings, 8, axis=0)
+
+    once = percent_agreement(ratings)
+    together = percent_agreement(eightfold, cluster=np.repeat(np.arange(50), 8))
+
+    assert together.n_clusters == 50
+    assert together.high - together.low == pytest.approx(once.high - once.low, rel=0.1)
+
+
+def test_full_agreement_on_one_level_is_not_certain() -> None:
+    found = percent_agreement([["met", "met"]] * 20)
+
+    assert found.estimate == found.high == 1
+    assert found.low == pytest.approx(0.8389, abs=1e-4)  # Wilson of 20 in 20
+    assert found.resamples == 0

@@ -126,7 +126,7 @@ def test_a_table_of_weights_does_what_its_name_does() -> None:
 
 
 def test_weights_follow_the_values_of_levels() -> None:
-    even, uneven = [[1, 2], [2, 3], [1, 3], [2, 2]], [[1, 2], [2, 9], [1, 9], [2, 2]]
+    even, uneven = ([[1, 1], [2, k], [1, 2], [k, k], [2, 2], [1, 1]] for k in (3, 9))
 
     found, other = (kappa(p, weights="linear", resamples=FAST).estimate for p in (even, uneven))
 

@@ -143,12 +143,17 @@ class Window:
         os.write(self._master, keys.encode())
 
     def sees(self, *wanted: str) -> str:
-        """Wait until all of this stands on the screen; return the screen.
+        """Wait until all of this stands on a screen that is drawn to its end; return the screen.
 
         Raises:
             AssertionError: It never does.
         """
-        return self._until(lambda: all(part in self.screen.text for part in wanted), wanted)
+
+        def shown() -> bool:
+            drawing = self.screen.modes.get(2026, False)
+            return not drawing and all(part in self.screen.text for part in wanted)
+
+        return self._until(shown, wanted)
 
     def tells(self, wanted: str) -> str:
         """Wait until this was printed where the command was called; return all of that.

@@ -32,47 +32,6 @@ def keys(value: Any) -> set[str]:
     return set(value[0] if isinstance(value, list) else value)
 
 
-@pytest.fixture
-def demo(trueup: Command, here: Path) -> Path:
-    folder = here / "shown"
-    assert trueup("demo", folder).status == 0
-    return folder
-
-
-def test_demo_shows_a_fit_a_table_and_where_things_lie_without_a_network(
-    trueup: Command, here: Path
-) -> None:
-    done = trueup("demo", here / "shown")
-
-    assert (done.status, done.err) == (0, "")
-    for words in ("agreement on unseen items", "95 % interval", "score", "uncalibrated",
-                  "outputs.jsonl", "trueup show --item"):  # fmt: skip
-        assert words in done.out
-    assert (here / "shown" / ".trueup" / "trueup.db").is_file()
-
-
-def test_what_demo_says_to_do_next_works(
-    trueup: Command, demo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(demo)
-
-    assert trueup("check", "--strict").status == 0
-    assert "steers-judge" in trueup("show", "--item", "sup-122").out
-    assert trueup("doctor", "outputs.jsonl").status == 0
-    again = trueup("run", "score", "--json")
-    assert again.status == 0
-    outcomes = again.json["criteria"][0]["outcomes"]
-    assert again.json["cost"]["reused"] == 7 * outcomes["scored"]
-
-
-def test_demo_json_is_one_object(trueup: Command, here: Path) -> None:
-    done = trueup("demo", here / "shown", "--json")
-
-    assert {"folder", "fit", "summary"} == keys(done.json)
-    assert keys(done.json["fit"]) == FIT
-    assert keys(done.json["summary"]) == RUN
-
-
 def test_init_makes_a_workspace_that_passes_check_and_touches_nothing_again(
     trueup: Command, here: Path
 ) -> None:

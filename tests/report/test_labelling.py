@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.runner.labelling.material import RUBRIC, SOUND, Desk, item, levels, task
 from trueup.judge.verdict import scored, unscored
 from trueup.label.model import Label
-from trueup.report.labelling import Page, Sheet, flip_lines
+from trueup.report.label_pages import flip_lines
+from trueup.report.labelling import Page, Sheet
 from trueup.rubric.model import Criterion, Example
 from trueup.runner.labelling.flips import Flip, Reworded
 

@@ -15,6 +15,7 @@ TEXTS = st.text(st.sampled_from("ab -\t\n漢é\x1b\u202e\U0001f600"), max_size=8
 
 def test_lines_break_between_words() -> None:
     assert wrapped("one two three", 8) == ["one two", "three"]
+    assert wrapped("one   ", 3) == ["one"]
 
 
 def test_own_breaks_blank_lines_and_indentation_stay() -> None:

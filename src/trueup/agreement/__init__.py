@@ -17,45 +17,73 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trueup.agreement.alpha import alpha
-    from trueup.agreement.alt_test import alt_test
-    from trueup.agreement.calibration import calibration
-    from trueup.agreement.ceiling import human_ceiling
+    from trueup.agreement.alternative import EPSILON, AltTest, alt_test
+    from trueup.agreement.ceiling import HumanCeiling, human_ceiling
+    from trueup.agreement.coefficient import Coefficient
     from trueup.agreement.corrected import Rate, corrected_rate
+    from trueup.agreement.crosstab import Confusion, confusion
+    from trueup.agreement.diagnostic import Rates, rates
     from trueup.agreement.estimate import Estimate
-    from trueup.agreement.gwet import ac1, ac2
+    from trueup.agreement.gwet import ac1, ac2, percent_agreement
     from trueup.agreement.kappa import kappa
-    from trueup.agreement.plan import plan_labels
-    from trueup.agreement.proportion import proportion, wilson
-    from trueup.agreement.rank import correlation, rmse
-    from trueup.agreement.rates import confusion, rates
-    from trueup.agreement.sampling import draw
-    from trueup.agreement.splits import split
+    from trueup.agreement.plan import LabelPlan, plan_labels
+    from trueup.agreement.rank import PairedEstimate, correlation, rmse
+    from trueup.agreement.reliability import Calibration, calibration
+    from trueup.agreement.sampling import Draw, design_variance, draw
+    from trueup.agreement.shares import proportion, wilson
+    from trueup.agreement.splits import Reservoir, keep, split
 
+# a module may not be called like one of its functions: importing it would hide the function
 _HOMES = {
+    "AltTest": "alternative",
+    "Calibration": "reliability",
+    "Coefficient": "coefficient",
+    "Confusion": "crosstab",
+    "Draw": "sampling",
+    "EPSILON": "alternative",
     "Estimate": "estimate",
+    "HumanCeiling": "ceiling",
+    "LabelPlan": "plan",
+    "PairedEstimate": "rank",
     "Rate": "corrected",
+    "Rates": "diagnostic",
+    "Reservoir": "splits",
     "ac1": "gwet",
     "ac2": "gwet",
     "alpha": "alpha",
-    "alt_test": "alt_test",
-    "calibration": "calibration",
-    "confusion": "rates",
+    "alt_test": "alternative",
+    "calibration": "reliability",
+    "confusion": "crosstab",
     "corrected_rate": "corrected",
     "correlation": "rank",
+    "design_variance": "sampling",
     "draw": "sampling",
     "human_ceiling": "ceiling",
     "kappa": "kappa",
+    "keep": "splits",
+    "percent_agreement": "gwet",
     "plan_labels": "plan",
-    "proportion": "proportion",
-    "rates": "rates",
+    "proportion": "shares",
+    "rates": "diagnostic",
     "rmse": "rank",
     "split": "splits",
-    "wilson": "proportion",
+    "wilson": "shares",
 }
 
 __all__ = [
+    "EPSILON",
+    "AltTest",
+    "Calibration",
+    "Coefficient",
+    "Confusion",
+    "Draw",
     "Estimate",
+    "HumanCeiling",
+    "LabelPlan",
+    "PairedEstimate",
     "Rate",
+    "Rates",
+    "Reservoir",
     "ac1",
     "ac2",
     "alpha",
@@ -64,9 +92,12 @@ __all__ = [
     "confusion",
     "corrected_rate",
     "correlation",
+    "design_variance",
     "draw",
     "human_ceiling",
     "kappa",
+    "keep",
+    "percent_agreement",
     "plan_labels",
     "proportion",
     "rates",

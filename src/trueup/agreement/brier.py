@@ -8,7 +8,7 @@ import numpy as np
 
 from trueup.agreement.estimate import Estimate
 from trueup.agreement.grouped import spread
-from trueup.agreement.proportion import score_interval
+from trueup.agreement.shares import score_interval
 
 if TYPE_CHECKING:
     from trueup.agreement.column import Floats, Ints

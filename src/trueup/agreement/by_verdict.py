@@ -8,11 +8,11 @@ import numpy as np
 from scipy.special import betaincinv
 
 from trueup.agreement.estimate import Estimate
-from trueup.agreement.proportion import times
+from trueup.agreement.shares import times
 
 if TYPE_CHECKING:
     from trueup.agreement.column import Floats
-    from trueup.agreement.proportion import Effective
+    from trueup.agreement.shares import Effective
 
 _POINTS = 128
 _UNITS = (np.arange(_POINTS) + 0.5) / _POINTS

@@ -28,7 +28,7 @@ class Coefficient:
     """How well raters agree, with an interval."""
 
     estimate: float
-    """At most 1, which is full agreement. 0 is what chance would give, but for percent agreement."""
+    """At most 1, full agreement; 0 is what chance would give, but for percent agreement."""
     low: float
     high: float
     n_units: int
@@ -44,6 +44,7 @@ class Coefficient:
     n_undefined: int
     """Resamples that left the coefficient undefined: 0 for the lower end, 1 for the upper."""
     resamples: int
+    """How many the interval comes from; 0 where a formula gives it."""
     method: str
     """Name of the coefficient and of the interval."""
 
@@ -126,7 +127,6 @@ def coefficient(
     rows = Rows(model.rows(used), used.weight.astype(np.float64))
     if group is not None:
         rows = _clustered(rows.sums, model.least, patterns, group)
-    pairable = patterns.rated >= _PAIR
     found = interval(
         model,
         rows,
@@ -136,21 +136,48 @@ def coefficient(
         rng=np.random.default_rng(sampling.seed),
         few=group is not None,
     )
-    units = int(patterns.weight[pairable].sum())
     drawn = "units" if group is None else "clusters"
     drawn = f"{drawn} in {GROUPS:,} random groups" if found.grouped else drawn
-    return Coefficient(
+    return describe(
+        f"{name}; BCa bootstrap of {drawn} with one pseudo-unit",
+        table,
+        patterns,
+        group,
         estimate=estimate,
         low=min(found.low, estimate),
         high=max(found.high, estimate),
+        n_undefined=found.n_undefined,
+        resamples=sampling.resamples,
+    )
+
+
+def describe(
+    method: str,
+    table: Ratings,
+    patterns: Patterns,
+    group: Ints | None,
+    *,
+    estimate: float,
+    low: float,
+    high: float,
+    n_undefined: int = 0,
+    resamples: int = 0,
+) -> Coefficient:
+    """Return a coefficient with the counts of what went in."""
+    pairable = patterns.rated >= _PAIR
+    units = int(patterns.weight[pairable].sum())
+    return Coefficient(
+        estimate=estimate,
+        low=low,
+        high=high,
         n_units=units,
         n_dropped=len(table.codes) - units,
         n_ratings=int((patterns.weight * patterns.rated)[pairable].sum()),
         n_raters=int((patterns.codes[pairable] >= 0).any(axis=0).sum()),
         n_clusters=units if group is None else len(np.unique(group[pairable[patterns.of_unit]])),
-        n_undefined=found.n_undefined,
-        resamples=sampling.resamples,
-        method=f"{name}; BCa bootstrap of {drawn} with one pseudo-unit",
+        n_undefined=n_undefined,
+        resamples=resamples,
+        method=method,
     )
 
 
@@ -169,29 +196,27 @@ def _clustered(sums: Floats, least: int, patterns: Patterns, group: Ints) -> Row
 
 
 def pseudo_unit(used: Patterns, model: Model, levels: int) -> Rows:
-    """Return one unit in all: half of it full agreement, half of it two ratings by chance.
+    """Return one unit in all: half of it full agreement, half of it two ratings that differ.
 
-    Agreement is on each level alike; chance pairs follow the share of each level, one added. Of
-    many levels, 16 stand for all.
+    Agreement is on each level alike; ratings that differ are drawn from all ratings, given that
+    they do. Of many levels, 16 evenly among those given stand for all.
     """
     counts = np.bincount(
-        used.codes[used.codes >= 0],
-        weights=np.repeat(used.weight, used.rated),
-        minlength=levels,
+        used.codes[used.codes >= 0], np.repeat(used.weight, used.rated), minlength=levels
     )
     seen = np.flatnonzero(counts)
     if len(seen) > _PSEUDO_LEVELS:
-        share = np.cumsum(counts[seen]) / counts.sum()
-        at = np.searchsorted(share, (np.arange(_PSEUDO_LEVELS) + 0.5) / _PSEUDO_LEVELS)
-        seen = np.unique(seen[at])
-    typical = max(_PAIR, round(float((used.weight * used.rated).sum() / used.weight.sum())))
-    raters = used.codes.shape[1]
-    n = len(seen)
-    codes = np.full((n + n * n, raters), -1, dtype=np.int64)
-    codes[:n, :typical] = seen[:, None]
-    codes[n:, 0], codes[n:, 1] = np.repeat(seen, n), np.tile(seen, n)
-    share = (counts[seen] + 1) / (counts[seen] + 1).sum()
-    weight = np.append(np.full(n, 0.5 / n), 0.5 * np.outer(share, share).ravel())
+        middles = (np.arange(_PSEUDO_LEVELS) + 0.5) / _PSEUDO_LEVELS
+        seen = seen[(middles * len(seen)).astype(np.int64)]
+    apart = seen if len(seen) > 1 else np.arange(min(levels, _PSEUDO_LEVELS))
+    one, other = (pair.ravel() for pair in np.meshgrid(apart, apart))
+    one, other = one[one != other], other[one != other]
+    chance = np.maximum(counts[one], 1) * np.maximum(counts[other], 1)
+    typical = max(_PAIR, round(float(used.weight @ used.rated / used.weight.sum())))
+    codes = np.full((len(seen) + len(one), used.codes.shape[1]), -1, dtype=np.int64)
+    codes[: len(seen), :typical] = seen[:, None]
+    codes[len(seen) :, 0], codes[len(seen) :, 1] = one, other
+    weight = np.append(np.full(len(seen), 0.5 / len(seen)), 0.5 * chance / chance.sum())
     rated = (codes >= 0).sum(axis=1)
     pseudo = Patterns(codes, np.ones(len(codes), dtype=np.int64), np.arange(len(codes)), rated)
     return Rows(model.rows(pseudo), weight)

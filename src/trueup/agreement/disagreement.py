@@ -8,12 +8,13 @@ less one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from trueup.agreement.column import Floats
+    from trueup.agreement.column import Floats, Ints
     from trueup.agreement.ratings import Patterns
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -73,15 +74,21 @@ class Ranks:
     def rows(self, patterns: Patterns) -> Floats:
         """Return the pairs of each two levels and the counts of each pattern."""
         counts = patterns.counts(self.levels)
-        low, high = np.triu_indices(self.levels, 1)
+        low, high = _pairs(self.levels)
         pairs = 2 * counts[:, low] * counts[:, high] / (patterns.rated - 1)[:, None]
         return np.column_stack([pairs, counts])
 
     def __call__(self, sums: Floats) -> Floats:
         """Return alpha."""
         given, pairs = sums[:, -self.levels :], sums[:, : -self.levels]
-        low, high = np.triu_indices(self.levels, 1)
+        low, high = _pairs(self.levels)
         ranks = np.cumsum(given, axis=1) - given / 2
         apart = (ranks[:, low] - ranks[:, high]) ** 2
         expected = 2 * (given[:, low] * given[:, high] * apart).sum(axis=1)
         return from_sums((pairs * apart).sum(axis=1), expected, given.sum(axis=1))
+
+
+@cache
+def _pairs(levels: int) -> tuple[Ints, Ints]:
+    """Return the lower and the higher place of each two levels."""
+    return np.triu_indices(levels, 1)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _DRAWS = 2000
 _STEPS = 18
 _SURE = 1.5
+_NO_GAP = 1e-12
 _EVEN = ndtri((np.arange(_DRAWS) + 0.5) / _DRAWS)
 
 
@@ -37,13 +38,14 @@ def folded_interval(
     """
     seen = float(weights @ np.abs(gaps))
     spread = noise.std(axis=0)
+    least = seen * (1 + 1e-9)  # what is equal stays so whatever the order of sums
     reach = seen + 8 * float(spread.max()) + 1e-12
-    sign = np.where(gaps < 0, -1.0, 1.0)
+    sign = np.where(gaps + _NO_GAP < 0, -1.0, 1.0)  # rounding turns no gap round
     few = sign * np.maximum(np.abs(gaps) - _SURE * spread, 0)
 
     def unusual(shape: Floats, at: float) -> Callable[[float], bool]:
         def past(theta: float) -> bool:
-            return bool((np.abs(theta * shape + noise) @ weights <= seen).mean() < at)
+            return bool((np.abs(theta * shape + noise) @ weights <= least).mean() < at)
 
         return past
 

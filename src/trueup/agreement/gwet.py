@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, need_two
-from trueup.agreement.ratings import Patterns, few_levels, merge, read
+from trueup.agreement import column
+from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, describe, need_two
+from trueup.agreement.shares import score_interval, share, times
+from trueup.agreement.ratings import Patterns, clusters, few_levels, merge, read
 from trueup.agreement.weighting import agreement_weights
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from trueup.agreement.column import Floats
+    from trueup.agreement.column import Floats, Ints
     from trueup.agreement.ratings import Axis, Ratings
     from trueup.agreement.weighting import Weights
 
@@ -24,11 +27,11 @@ _PAIR = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gwet:
-    """AC as a function of sums over units: agreement of pairs, units with pairs, shares of levels."""
+    """AC as a function of sums over units: agreement, units with pairs, level shares."""
 
     weights: Floats
     by_chance: float
-    """Sum of the weights / (levels (levels - 1)); 0 for percent agreement."""
+    """Sum of the weights / (levels (levels - 1))."""
     least: int = 1
 
     def rows(self, patterns: Patterns) -> Floats:
@@ -159,8 +162,6 @@ def percent_agreement(
     ratings: Iterable[object],
     *,
     ci: float = 0.95,
-    resamples: int = 2000,
-    seed: int | np.random.Generator = 0,
     cluster: Iterable[object] | None = None,
     axis: Axis = "units",
 ) -> Coefficient:
@@ -171,28 +172,59 @@ def percent_agreement(
 
     >>> pregnancies = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
     >>> pairs = [(a, b) for a in range(3) for b in range(3) for _ in range(pregnancies[a][b])]
-    >>> percent_agreement(pairs).estimate
-    0.89
+    >>> found = percent_agreement(pairs)
+    >>> print(f"{found.estimate:.2f}, {found.low:.3f} to {found.high:.3f}")
+    0.89, 0.814 to 0.937
+
+    The interval is Wilson's on the number of units, or of clusters, that the mean is worth:
+    p (1 - p) over its variance. There is no bootstrap: of shares near 1 it covered 85 %.
 
     Args:
         ratings: Units x raters: numbers, booleans or texts; None and NaN are missing.
         ci: Two-sided confidence level, within 0 and 1.
-        resamples: Bootstrap resamples, at least 100.
-        seed: Of the bootstrap, or a generator.
         cluster: A label for each unit; units of one cluster are not independent of one another.
         axis: "units" where rows are units, "raters" where rows are raters.
 
     Raises:
-        TooFewLabels: One rater, fewer than two units rated twice, or one cluster.
+        TooFewLabels: One rater, or fewer than two units rated twice.
         ValueError: More than 256 levels, or an argument is none of those above.
     """
     table = read(ratings, axis=axis)
     few_levels(table, "Percent agreement")
+    column.level(ci)
     patterns = merge(table)
     need_two(table, patterns)
-    model = Gwet(weights=np.eye(len(table.levels)), by_chance=0.0, least=_PAIR)
-    sampling = Sampling(ci=ci, resamples=resamples, seed=seed, cluster=cluster)
-    return _found("Percent agreement", table, patterns, model, sampling)
+    used = patterns.rated_by(_PAIR)
+    agreed = Gwet(weights=np.eye(len(table.levels)), by_chance=0.0).rows(used)[:, 0]
+    group = clusters(cluster, len(table.codes))
+    low, high = _wilson(agreed, used, patterns, group, ci)
+    return describe(
+        f"Percent agreement; Wilson on effective {'units' if group is None else 'clusters'}",
+        table,
+        patterns,
+        group,
+        estimate=float(used.weight @ agreed) / float(used.weight.sum()),
+        low=low,
+        high=high,
+    )
+
+
+def _wilson(
+    agreed: Floats, used: Patterns, patterns: Patterns, group: Ints | None, ci: float
+) -> tuple[float, float]:
+    """Return Wilson's interval of the mean over units of what each pattern agrees."""
+    if group is not None:
+        pairable = patterns.rated >= _PAIR
+        units = np.flatnonzero(pairable[patterns.of_unit])
+        values = agreed[(np.cumsum(pairable) - 1)[patterns.of_unit[units]]]
+        _, mine = np.unique(group[units], return_inverse=True)
+        found = share(values, np.ones(len(values)), group=mine, ci=ci)
+        return found.low, found.high
+    n = float(used.weight.sum())
+    p = min(float(used.weight @ agreed) / n, 1.0)
+    variance = float(used.weight @ (agreed - p) ** 2) / n**2
+    size = max(p * (1 - p) / variance, n) if variance > 0 else n
+    return score_interval(p, size, times(ci, math.inf))
 
 
 def _gwet(
@@ -209,12 +241,6 @@ def _gwet(
         )
     weighed = agreement_weights(weights, table)
     model = Gwet(weights=weighed, by_chance=float(weighed.sum()) / (size * (size - 1)))
-    return _found(name, table, patterns, model, sampling)
-
-
-def _found(
-    name: str, table: Ratings, patterns: Patterns, model: Gwet, sampling: Sampling
-) -> Coefficient:
     used = patterns.rated_by(model.least)
     estimate = float(model((used.weight @ model.rows(used))[None])[0])
     return coefficient(name, table, patterns, estimate=estimate, model=model, sampling=sampling)

@@ -66,9 +66,9 @@ def kappa(
 
     kappa = (p_o - p_e) / (1 - p_e), with p_o = sum_ab w_ab n_ab / n the weighted agreement and
     p_e = sum_ab w_ab n_a m_b / n^2 that of two raters who keep their shares of each level and
-    answer at random. Units that one of them left out are dropped. Sources: Cohen (1960), Educational
-    and Psychological Measurement 20, 37-46; weighted: Cohen (1968), Psychological Bulletin 70,
-    213-220, whose 200 cases in three diagnoses, and whose .492 and .348, these are:
+    answer at random. Units that one of them left out are dropped. Sources: Cohen (1960),
+    Educational and Psychological Measurement 20, 37-46; weighted: Cohen (1968), Psychological
+    Bulletin 70, 213-220, whose 200 cases in three diagnoses, and whose .492 and .348, these are:
 
     >>> cases = [[88, 10, 2], [14, 40, 6], [18, 10, 12]]
     >>> pairs = [(a, b) for a in range(3) for b in range(3) for _ in range(cases[a][b])]
@@ -78,9 +78,9 @@ def kappa(
     >>> round(kappa(pairs, weights=1 - gravity / 6).estimate, 3)
     0.348
 
-    The interval is that of `alpha`. There is no kappa here of more than two raters: those of Fleiss
-    and of Conger drop units with a missing rating, and `alpha` at the nominal level is Fleiss' with
-    missing ratings and a correction for few units.
+    The interval is that of `alpha`. There is no kappa here of more than two raters: Fleiss' needs
+    as many ratings of every unit, and `alpha` at the nominal level is the same without that need,
+    corrected for few units.
 
     When it is wrong: as alpha, kappa falls as one level becomes common. It forgives a rater who is
     more lenient: habits that differ lower p_e, so kappa can exceed alpha on the same data. COVERAGE

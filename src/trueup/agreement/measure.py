@@ -17,7 +17,7 @@ from trueup.agreement.concordance import (
 )
 from trueup.agreement.estimate import Estimate
 from trueup.agreement.grouped import spread
-from trueup.agreement.proportion import share
+from trueup.agreement.shares import share
 from trueup.agreement.rank import fisher, root_interval
 from trueup.errors import Undefined
 

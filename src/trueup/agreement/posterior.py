@@ -190,7 +190,7 @@ def group_effect(scale: Floats, off: Floats, groups: NDArray[np.int64], *, ci: f
 def labels_worth(rate: float, width: float, *, ci: float) -> float:
     """Return how many labels drawn alike give a Wilson interval of this width at this rate.
 
-    >>> from trueup.agreement.proportion import wilson
+    >>> from trueup.agreement.shares import wilson
     >>> low, high = wilson(54, 60)
     >>> round(labels_worth(0.9, high - low, ci=0.95), 6)
     60.0

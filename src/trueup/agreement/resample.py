@@ -18,6 +18,8 @@ GROUPS = 1_000
 _STEP = 1e-3
 _SAME = 1e-12
 _WIDEST = 0.1
+_DEEPEST = 1 / 20
+"""Of the nominal tail: where next to nothing varies, BCa would ask for the very last resample."""
 
 
 class Statistic(Protocol):
@@ -153,5 +155,6 @@ def _ends(drawn: Floats, centre: float, reach: float, acceleration: float) -> tu
     bias = float(ndtri(min(max(float(below), edge), 1 - edge)))
     at = bias + np.array([-reach, reach])
     share = ndtr(bias + at / np.maximum(1 - acceleration * at, _WIDEST))
-    low, high = np.quantile(drawn, share)
+    deepest = ndtr(-reach) * _DEEPEST
+    low, high = np.quantile(drawn, np.clip(share, deepest, 1 - deepest))
     return float(low), float(high)

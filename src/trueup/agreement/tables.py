@@ -68,13 +68,13 @@ def alphas(
         TypeError: Texts at a level that needs numbers or an order.
         ValueError: There is not one table label a unit, or too many levels for sums.
 
-    Three judgements of each of four outputs, twice (simulated):
+    Three people on four outputs in each of two weeks (simulated):
 
-    >>> monday = [[1, 1, 1], [0, 0, 1], [1, 1, 1], [0, 0, 0]]
-    >>> friday = [[1, 0, 1], [0, 0, 1], [1, 1, 1], [0, 1, 0]]
-    >>> found = alphas(monday + friday, ["mon"] * 4 + ["tue"] * 4, level="nominal")
+    >>> first = [[1, 1, 1], [0, 0, 1], [1, 1, 1], [0, 0, 0]]
+    >>> second = [[1, 0, 1], [0, 0, 1], [1, 1, 1], [0, 1, 0]]
+    >>> found = alphas(first + second, ["week 1"] * 4 + ["week 2"] * 4, level="nominal")
     >>> found.tables, found.estimate.round(3).tolist()
-    (('mon', 'tue'), [0.686, 0.083])
+    (('week 1', 'week 2'), [0.686, 0.057])
     """
     table = read(ratings, axis=axis, levels=levels)
     check_level(level, table)

@@ -36,6 +36,8 @@ SplitChoice: TypeAlias = Literal["auto", "none", "train", "dev", "test", "fresh"
 _BY = "trueup label"
 _ANNOTATOR = "TRUEUP_ANNOTATOR"
 _OF_LABELS = ("auto", "none")
+_ANCHORS = 60
+"""As many as show a judge that changed one answer in ten."""
 
 
 class Given(NamedTuple):
@@ -86,6 +88,10 @@ def command(  # noqa: PLR0917 - a command's options
         typer.Option("--import", help="Take labels in: JSONL, CSV, a tool's export."),
     ] = None,
     export: Annotated[Path | None, typer.Option("--export", help="Write labels to a file.")] = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option("--freeze", help="Write labelled items to a new file of anchors (60)."),
+    ] = None,
     as_: Annotated[
         str | None,
         typer.Option(
@@ -120,17 +126,22 @@ def command(  # noqa: PLR0917 - a command's options
     """Label outputs by hand, key by key. Takes labels in and out, too."""
     from trueup.api import load_rubric  # noqa: PLC0415 - heavy
     from trueup.cli.keys import require_terminal  # noqa: PLC0415 - heavy
-    from trueup.runner.labelling.asking import chosen_criteria  # noqa: PLC0415 - heavy
+    from trueup.runner.labelling.asking import (  # noqa: PLC0415 - heavy
+        asked_criteria,
+        named_criteria,
+    )
 
     named = {
         "--sample": sample, "--import": import_, "--export": export, "--as": as_,
+        "--freeze": freeze,
         "--show-judge": show_judge, "--no-again": no_again, "--blind": blind,
     }  # fmt: skip
     _refuse_mixtures({name for name, value in named.items() if value}, split, items)
-    if import_ is None and export is None:
+    by_hand = import_ is None and export is None and freeze is None
+    if by_hand:
         require_terminal()
     asking = load_rubric(rubric)
-    chosen = chosen_criteria(asking, criterion)
+    chosen = (asked_criteria if by_hand else named_criteria)(asking, criterion)
     given = Given(
         items, asking, chosen, annotator, split, store_place(store), map_, timezone, json_
     )
@@ -138,6 +149,8 @@ def command(  # noqa: PLR0917 - a command's options
         return _import(import_, given, criterion)
     if export is not None:
         return _export(export, given, as_, blind=blind)
+    if freeze is not None:
+        return _freeze(freeze, given, n=sample or _ANCHORS)
     return _label(given, sample=sample, again=not no_again, show_judge=show_judge)
 
 
@@ -146,7 +159,8 @@ def _refuse_mixtures(given: set[str], split: str | None, items: Path | None) -> 
 
     of = {
         "--import": {"--sample", "--export", "--as", "--blind", "--show-judge", "--no-again"},
-        "--export": {"--sample", "--show-judge", "--no-again"},
+        "--export": {"--sample", "--show-judge", "--no-again", "--freeze"},
+        "--freeze": {"--import", "--as", "--blind", "--show-judge", "--no-again"},
     }
     for name, others in of.items():
         wrong = sorted(given & others) if name in given else []
@@ -155,10 +169,10 @@ def _refuse_mixtures(given: set[str], split: str | None, items: Path | None) -> 
     alone = sorted(given & {"--as", "--blind"})
     if alone and "--export" not in given:
         raise ConfigError(f"{alone[0]} says nothing without --export", mend="Add --export FILE")
-    if "--sample" in given and items is None:
+    if "--sample" in given and items is None and "--freeze" not in given:
         mend = "Name it: trueup label outputs.jsonl --sample 50"
         raise ConfigError("--sample draws from a file, and none is named", mend=mend)
-    drawn = items is None and not given & {"--import", "--export"}
+    drawn = items is None and not given & {"--import", "--export", "--freeze"}
     if split and (drawn or ((split in _OF_LABELS) == ("--export" in given))):
         mend = (
             "auto and none are for labels of a file or an import; train, dev, test, fresh and all "
@@ -305,4 +319,16 @@ def _export(path: Path, given: Given, form: str | None, *, blind: bool) -> int:
             items=given.source(field_map(given.map_)) or (),
         )
     respond(found.to_dict(), render_export(found), json_=given.json)
+    return FINE
+
+
+def _freeze(path: Path, given: Given, *, n: int) -> int:
+    from trueup.report.words import counted  # noqa: PLC0415 - heavy
+    from trueup.runner.calibration.freeze import freeze_anchors  # noqa: PLC0415 - heavy
+    from trueup.store.store import Store  # noqa: PLC0415 - heavy
+
+    with Store.open_existing(given.place) as opened:
+        count = freeze_anchors(opened, given.rubric, path, n=n)
+    shown = f"{counted(count, 'anchor')} in {one_line(str(path), 200)}: trueup calibrate --anchors"
+    respond({"anchors": count, "file": str(path)}, [shown], json_=given.json)
     return FINE

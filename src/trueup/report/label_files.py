@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from trueup.report.console import indented, table
-from trueup.report.labelling import flip_lines
+from trueup.report.label_pages import flip_lines
 from trueup.report.safe import one_line
 from trueup.report.words import counted
 
@@ -31,7 +31,7 @@ def render_import(found: Imported) -> Iterator[RenderableType]:
     yield f"{found.new:,} new, {found.known:,} known already; by {people}"
     yield f"parts: {_parts(found.parts)}"
     yield table(
-        ({"criterion": name, "labels": f"{n:,}"} for name, n in found.criteria.items()),
+        ({"criterion": name, "labels": f"{n:,}"} for name, n in found.by_criterion.items()),
         right=["labels"],
     )
     for why, count in found.passed_over.items():

@@ -14,10 +14,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from trueup.item.model import message_parts
+from trueup.report.label_pages import end_lines, help_lines
 from trueup.report.safe import one_line, visible
 from trueup.report.words import counted
 from trueup.report.wrap import limited, wrapped
-from trueup.runner.labelling.flips import flips_in
 from trueup.runner.labelling.session import AT_OUTPUT
 from trueup.runner.labelling.task import level_keys, said
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from trueup.item.model import Item
     from trueup.item.model import Text as Said
-    from trueup.rubric.model import Criterion
-    from trueup.runner.labelling.flips import Reworded
     from trueup.runner.labelling.session import Session
 
 _HEAD = "bold cyan"
@@ -39,7 +37,6 @@ _LOW = 16
 """Screens of fewer rows get one row of keys."""
 _LONGEST = 12
 """Lines of one answer's text, at most; the help shows all of it."""
-_SHOWN = 8
 
 
 class Page(NamedTuple):
@@ -69,9 +66,12 @@ class Sheet:
         head = _head(session, self._source, width)
         foot = _foot(session, width)[: 1 if height < _LOW else 2]
         if session.mode == "help":
-            body, output = [Text(f" {line}") for line in _help(session.criterion, width - 2)], 0
+            body, output = (
+                [Text(f" {line}") for line in help_lines(session.criterion, width - 2)],
+                0,
+            )
         elif session.done:
-            body, output = [Text(f" {line}") for line in _end(session, width - 2)], 0
+            body, output = [Text(f" {line}") for line in end_lines(session, width - 2)], 0
         else:
             body, output = self._item(session.task.item, session.rubric.metadata, width)
         panel: list[Text] = []
@@ -254,7 +254,7 @@ def _judge(session: Session, width: int, limit: int) -> Iterator[Text]:
         yield Text(f" {line}", style="blue")
 
 
-# --- keys, help, the end ---------------------------------------------------------------------
+# --- keys ------------------------------------------------------------------------------------
 
 
 def _foot(session: Session, width: int) -> list[Text]:
@@ -295,63 +295,3 @@ def _note(session: Session, width: int) -> Text:
     row.append(under, style="not bold reverse")
     row.append(visible(session.line.text[session.line.at + 1 :]), style="not bold")
     return row
-
-
-_HELP = """\
-1 2 ...  answer with a level   a  not applicable   c  cannot tell
-d  defer: it comes back at the end     u  undo, as often as you like
-n  note to this answer                 \u2190 \u2192  previous, next question
-j k, \u2191 \u2193, space b  scroll             g G  top, end    o  the output
-q  quit: everything is kept, and the same command goes on
-
-An answer is kept the moment it is given. A later one takes its place.
-"""
-
-
-def _help(criterion: Criterion, width: int) -> Iterator[str]:
-    yield from _HELP.splitlines()
-    yield ""
-    yield from wrapped(f"{criterion.id}: {criterion.ask}", width)
-    if criterion.when:
-        yield from wrapped(f"Asked where: {criterion.when}", width)
-    texts = {level.key: level.text for level in criterion.levels}
-    for key, level in level_keys(criterion).items():
-        name = "" if key == level else f"  {level}"
-        yield ""
-        yield from wrapped(f"{key}{name}  {texts[level]}", width)
-    for number, example in enumerate(criterion.examples, 1):
-        yield ""
-        yield from wrapped(f"example {number}: {example.answer}", width)
-        parts = {"input": example.input, "context": example.context,
-                 "output": example.output, "why": example.why}  # fmt: skip
-        for name, text in parts.items():
-            if text:
-                yield from wrapped(f"  {name}: {' '.join(text.split())}", width)
-
-
-def _end(session: Session, width: int) -> Iterator[str]:
-    at = session.progress
-    yield ""
-    yield from wrapped(
-        f"All {counted(at.steps, 'question')} about {counted(at.items, 'item')} are answered, "
-        "and every answer is kept.",
-        width,
-    )
-    for line in flip_lines(flips_in(session)):
-        yield ""
-        yield from wrapped(line, width)
-
-
-def flip_lines(found: Iterable[Reworded]) -> Iterator[str]:
-    """Yield, for each criterion whose wording changed, how many answers did, and which."""
-    for one in found:
-        shown = [
-            f"{one_line(flip.item_id, 40)} ({one_line(flip.before, 24)}, now "
-            f"{one_line(flip.now, 24)})"
-            for flip in one.flips[:_SHOWN]
-        ]
-        more = f", and {len(one.flips) - _SHOWN} more" if len(one.flips) > _SHOWN else ""
-        what = f"{len(one.flips)} of {counted(one.n, 'label')} of {one_line(one.criterion, 40)}"
-        yield f"{what} flipped with the new wording" + (
-            f": {', '.join(shown)}{more}" if shown else ""
-        )

@@ -34,28 +34,33 @@ def limited(lines: list[str], most: int) -> list[str]:
 
 
 def _broken(line: str, width: int) -> Iterator[str]:
+    start = 0
+    indent = len(line) - len(line.lstrip(" "))
     while True:
-        cut = _fitting(line, width)
-        if cut == len(line):
-            yield line
+        end = _fitting(line, start, width)
+        if end == len(line):
+            yield line[start:]
             return
-        indent = len(line) - len(line.lstrip(" "))
-        space = line.rfind(" ", 0, cut + 1)
-        if space > indent:
-            yield line[:space].rstrip(" ")
-            line = line[space:].lstrip(" ")
+        space = line.rfind(" ", start, end + 1)
+        if space > max(start, indent):
+            yield line[start:space].rstrip(" ")
+            start = space
+            while line[start : start + 1] == " ":
+                start += 1
+            if start == len(line):
+                return
         else:
-            yield line[:cut]
-            line = line[cut:]
+            yield line[start:end]
+            start = end
 
 
-def _fitting(line: str, width: int) -> int:
-    """Return how many characters fit into a width."""
-    if line[: width + 1].isascii():
-        return min(len(line), width)
+def _fitting(line: str, start: int, width: int) -> int:
+    """Return how far a line goes on from a start until its width is used up."""
+    if line[start : start + width + 1].isascii():
+        return min(len(line), start + width)
     cells = 0
-    for at, char in enumerate(line):
-        cells += cell_len(char)
+    for at in range(start, len(line)):
+        cells += cell_len(line[at])
         if cells > width:
-            return max(at, 1)
+            return max(at, start + 1)
     return len(line)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trueup.agreement.drift import Change, Count, Week, attribute, watch
+from trueup.agreement.drift import Change, Count, Week, attribute, leading, watch
 from trueup.testing.weeks import Shift, Truth, simulate_weeks, week_name
 
 WEEKS = 44
@@ -144,6 +144,16 @@ def test_a_replaced_instrument_is_the_judges_by_declaration() -> None:
     (change,) = attribute(watch({"c": changed}))
 
     assert (change.declared, change.stream, change.causes[0].value) == (True, "instrument", "judge")
+
+
+def test_a_change_with_a_cause_leads_those_without_and_the_newest_the_old() -> None:
+    found = changes(SHIFTS["judge"])
+    unsure = replace(found[0], causes=(), seen="2026-W40")
+    old = replace(found[0], since="2026-W10", causes=())
+
+    assert leading([]) is None
+    assert leading([old, unsure, *found]) in found
+    assert leading([old, unsure]) == unsure
 
 
 def test_until_gives_what_was_known_then() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trueup.agreement.drift.alarm import Alarm, Track, Watch, watch
-from trueup.agreement.drift.attribution import Change, attribute
+from trueup.agreement.drift.attribution import Change, attribute, leading
 from trueup.agreement.drift.bridge import Bridged, bridge_mean, bridge_rate, bridged_change
 from trueup.agreement.drift.evidence import Cause, Evidence
 from trueup.agreement.drift.parts import Parts, split
@@ -36,6 +36,7 @@ __all__ = [
     "bridge_rate",
     "bridged_change",
     "labelled_from",
+    "leading",
     "new_models",
     "split",
     "watch",

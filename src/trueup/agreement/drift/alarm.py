@@ -12,7 +12,7 @@ from trueup.agreement.drift.scan import boundary, scan
 from trueup.agreement.drift.stream import PEOPLE, names, stream
 from trueup.agreement.drift.week import in_order
 from trueup.agreement.estimate import Estimate
-from trueup.agreement.proportion import wilson
+from trueup.agreement.shares import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

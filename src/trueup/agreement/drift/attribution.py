@@ -24,6 +24,7 @@ from trueup.agreement.drift.evidence import (
 )
 from trueup.agreement.drift.parts import split
 from trueup.agreement.drift.stream import PEOPLE, stream
+from trueup.agreement.drift.week import ordinal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,6 +97,19 @@ def attribute(watch: Watch, *, until: str | None = None) -> tuple[Change, ...]:
             _explain(_Case(known, alarm, alarms, watch.baseline)) for alarm in _distinct(alarms)
         ]
     return tuple(sorted(found, key=lambda change: (change.seen, change.criterion, change.stream)))
+
+
+def leading(changes: Sequence[Change]) -> Change | None:
+    """Return the one change to show first: the newest, and of several at once one with a cause.
+
+    What moves one thing often rings for two (a judge for its anchors and for the pass rate), and
+    not all of them can name the cause; changes whose weeks are estimated within a month are one.
+    """
+    if not changes:
+        return None
+    newest = max(ordinal(change.since) for change in changes)
+    at_once = [c for c in changes if newest - ordinal(c.since) <= 7 * _NEAR]
+    return max(at_once, key=lambda c: (bool(c.causes), c.declared, len(c.causes), c.seen))
 
 
 def _distinct(alarms: Sequence[Alarm]) -> Iterator[Alarm]:

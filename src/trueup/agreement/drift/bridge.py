@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from trueup.agreement.estimate import Estimate
-from trueup.agreement.proportion import wilson
+from trueup.agreement.shares import wilson
 from trueup.errors import TooFewLabels
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from trueup.agreement.estimate import Estimate
-from trueup.agreement.proportion import wilson
+from trueup.agreement.shares import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from trueup.agreement.designs import Design
     from trueup.item.model import Item
+    from trueup.item.read import ItemSource
     from trueup.rubric.model import Rubric
     from trueup.runner.budget import Budget
     from trueup.runner.calibration.result import Calibration
@@ -167,14 +168,14 @@ async def acalibrate(
             raise ConfigError(f"there is no criterion '{name}'", where=rubric_.name, mend=mend)
     judge_ = None if judge is None else load_judge(judge)
     of_items, of_labels = split_map(field_map)
-    source = open_items(items, fields=of_items or None, timezone=timezone)
-    check_items(source)
+    given = list(items) if isinstance(items, Iterator) else items
+    source = open_items(given, fields=of_items or None, timezone=timezone)
+    known = _known(source)
     frozen = NO_ANCHORS if anchors is None else read_anchors(Path(anchors), rubric_)
     if ledger is not None:
         read_file(Path(ledger))  # what is wrong with it is said before anything is spent
     opened = store if isinstance(store, Store) else Store.open(store)
     try:
-        known = list(source)
         imported = [
             import_labels(
                 opened, one, rubric=rubric_, fields=of_labels or None, timezone=timezone, by=by,
@@ -222,6 +223,14 @@ async def acalibrate(
     finally:
         if opened is not store:
             opened.close()
+
+
+def _known(source: ItemSource) -> list[Item]:
+    """Return the items of a source; reads it again only to say what is wrong with it."""
+    items = list(source) if source.rereadable else []
+    if not items or len({item.id for item in items}) < len(items):
+        check_items(source)
+    return items
 
 
 def _check(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,21 +21,38 @@ if TYPE_CHECKING:
 _HALF = 0.5
 
 
-@dataclass(slots=True, kw_only=True)
-class Production:
-    """One criterion's verdicts on the items of the week, anchors apart; a row an item."""
+@dataclass(slots=True)
+class Items:
+    """The items of the week, anchors apart; a row an item."""
 
     ids: list[str] = field(default_factory=list)
-    values: list[float | None] = field(default_factory=list)
-    """The judge's value in [0, 1]; None where it gave none."""
     groups: list[str | None] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    scores: list[float] = field(default_factory=list)
+    """What the whole rubric comes to, in [0, 1]; NaN where an item has no score."""
+
+    def add(self, judged: Judged, score: float | None) -> int:
+        """Add an item and return its row."""
+        self.ids.append(judged.item_id)
+        self.groups.append(judged.known.get("group"))
+        self.segments.append(str(judged.known.get("segment") or ""))
+        self.scores.append(math.nan if score is None else score)
+        return len(self.ids) - 1
 
     @property
     def cluster(self) -> list[str | None] | None:
         """Each item's group; None where no item has one, so that each stands for itself."""
         return self.groups if any(group is not None for group in self.groups) else None
+
+
+@dataclass(slots=True)
+class Production:
+    """One criterion's verdicts on the items of the week; rows as those of `items`."""
+
+    items: Items
+    values: list[float | None] = field(default_factory=list)
+    """The judge's value in [0, 1]; None where it gave none."""
+    outcomes: Counter[str] = field(default_factory=Counter)
 
 
 class Labelled(NamedTuple):
@@ -59,7 +77,7 @@ class Gathered:
     """One criterion in one sitting."""
 
     criterion: Criterion
-    production: Production = field(default_factory=Production)
+    production: Production
     labelled: list[Labelled] = field(default_factory=list)
     anchors: dict[str, Finding] = field(default_factory=dict)
     """Anchor -> this sitting's finding."""
@@ -83,16 +101,22 @@ def gather(
         labels: Labels of today's questions; which of them stand is found here.
         probabilities: Item id -> chance of being drawn to be labelled, where a draw was made.
     """
-    found = {c.id: Gathered(criterion=c) for c in scores.rubric.criteria}
+    items = Items()
+    found = {
+        c.id: Gathered(criterion=c, production=Production(items)) for c in scores.rubric.criteria
+    }
     answers = _answers(labels, scores)
     for judged in scores.judged():
-        probe = judged.known.get("purpose") == "probe"
+        if judged.known.get("purpose") == "probe":
+            for name, part in found.items():
+                part.anchors[judged.item_id] = judged.findings[name, 0]
+            continue
+        score, _ = scores.score_of(judged)
+        row = items.add(judged, score.value)
         for name, part in found.items():
             finding = judged.findings[name, 0]
-            if probe:
-                part.anchors[judged.item_id] = finding
-                continue
-            row = _add(part.production, judged, finding)
+            part.production.values.append(finding.value)
+            part.production.outcomes[finding.outcome] += 1
             given = answers.get((name, judged.item_id))
             if given:
                 blind = not any(label.saw_judge or label.prelabelled for label in given)
@@ -122,12 +146,3 @@ def _levels(labels: Iterable[Label], criterion: Criterion) -> dict[str, str]:
         if level is not None:
             levels[label.annotator or f"#{number + 1}"] = level
     return levels
-
-
-def _add(production: Production, judged: Judged, finding: Finding) -> int:
-    production.ids.append(judged.item_id)
-    production.values.append(finding.value)
-    production.groups.append(judged.known.get("group"))
-    production.segments.append(str(judged.known.get("segment") or ""))
-    production.outcomes[finding.outcome] += 1
-    return len(production.ids) - 1

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trueup.agreement.alpha import alpha
-from trueup.agreement.calibration import calibration
+from trueup.agreement.reliability import calibration
 from trueup.agreement.ceiling import human_ceiling
 from trueup.agreement.corrected import corrected_rate
-from trueup.agreement.proportion import proportion
-from trueup.agreement.rates import rates
+from trueup.agreement.shares import proportion
+from trueup.agreement.diagnostic import rates
 from trueup.errors import TooFewLabels, Undefined
 from trueup.runner.calibration.result import (
     Absent,
@@ -93,7 +93,7 @@ def pass_rate(found: Gathered, *, design: Design | None, seed: int) -> PassRate:
     """Return how many items are met: by the judge, by people, and corrected."""
     made = found.production
     judged = [None if v is None else float(found.met(v)) for v in made.values]
-    raw = _tried(lambda: proportion(judged, cluster=made.cluster))
+    raw = _tried(lambda: proportion(judged, cluster=made.items.cluster))
     answered = [one for one in found.labelled if one.answers]
     if not answered:
         return PassRate(judge=raw, labels_only=NO_LABELS, corrected=NO_LABELS, why=NO_LABELS.why)
@@ -110,7 +110,7 @@ def pass_rate(found: Gathered, *, design: Design | None, seed: int) -> PassRate:
             label_design=design,
             weights=table.chances if design == "stratified" else None,
             cluster=table.groups,
-            judged_cluster=made.cluster,
+            judged_cluster=made.items.cluster,
             seed=seed,
         )
     except (Undefined, TooFewLabels) as error:

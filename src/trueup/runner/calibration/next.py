@@ -6,12 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from trueup.agreement.sampling import draw
-from trueup.store.draws import Drawn, add_draw, draws
+from trueup.store.draws import Drawn, add_draw, answered, draws
+from trueup.store.rows import storable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from trueup.rubric.model import Rubric
+    from trueup.runner.calibration.gather import Items
     from trueup.runner.result import Scores
     from trueup.store.store import Store
 
@@ -26,6 +28,7 @@ def draw_name(week: str, rubric: Rubric) -> str:
 def draw_next(
     store: Store,
     scores: Scores,
+    of: Items,
     *,
     week: str,
     items: int,
@@ -41,35 +44,31 @@ def draw_next(
     Args:
         store: Where draws are kept.
         scores: The sitting's run.
+        of: Its items.
         week: Its week.
         items: How many to draw.
         people: How many people are to label each, blind to each other.
-        labelled: Ids of items that have a label already, and are not drawn.
+        labelled: Ids of items that have a label already, and are not drawn; what has one in a
+            closed part of the split is found here.
         seed: Of the draw.
     """
     sitting = draw_name(week, scores.rubric)
     held = draws(store, sitting)
     if held or not items:
         return held
-    ids, values, groups, segments = [], [], [], []
-    for judged in scores.judged():
-        if judged.known.get("purpose") == "probe":
-            continue
-        score, _ = scores.score_of(judged)
-        ids.append(judged.item_id)
-        values.append(math.nan if score.value is None else score.value)
-        groups.append(str(judged.known.get("group") or f"item {judged.item_id}"))
-        segments.append(str(judged.known.get("segment") or ""))
-    already = [item_id in labelled for item_id in ids]
+    questions = [criterion.question for criterion in scores.rubric.criteria]
+    closed = {item_id for item_id, _ in answered(store, questions, items=of.ids, but="")}
+    already = [item_id in labelled or storable(item_id) in closed for item_id in of.ids]
     if all(already):
         return []
     import numpy as np  # noqa: PLC0415 - only where something is drawn
 
+    groups = [g or f"item {item}" for item, g in zip(of.ids, of.groups, strict=True)]
     found = draw(
-        ids,
+        of.ids,
         items,
-        value=values,
-        segment=segments,
+        value=of.scores,
+        segment=of.segments,
         group=groups if len(set(groups)) < len(groups) else None,
         already=np.array(already),
         seed=seed,
@@ -77,13 +76,13 @@ def draw_next(
     chosen = [
         Drawn(
             sitting=sitting,
-            item_id=ids[row],
+            item_id=of.ids[row],
             place=place,
             run=scores.run,
             design=DESIGN,
             probability=float(chance),
             people=people,
-            why=_why(values[row], segments[row]),
+            why=_why(of.scores[row], of.segments[row]),
         )
         for place, (row, chance) in enumerate(zip(found.indices, found.probabilities, strict=True))
     ]

@@ -34,13 +34,16 @@ def planned(criteria: Sequence[CriterionResult]) -> str:
     rate = found.pass_rate.corrected
     if isinstance(beside.tpr, Absent) or isinstance(beside.tnr, Absent) or isinstance(rate, Absent):
         return f"{found.id} is known to within {width:.2f}; label items of the other kind as well."
+    tpr, tnr = beside.tpr.estimate, beside.tnr.estimate
+    # a judge no better than chance saves no labels
+    helps = tpr + tnr > 1
     try:
         plan = plan_labels(
             half_width=HALF_WIDTH,
             design="random",
             rate=min(max(rate.estimate, 0.01), 0.99),
-            tpr=beside.tpr.estimate,
-            tnr=beside.tnr.estimate,
+            tpr=tpr if helps else None,
+            tnr=tnr if helps else None,
         )
     except (Undefined, TooFewLabels, ValueError):
         return f"{found.id} is known to within {width:.2f}; label items of the other kind as well."

@@ -247,6 +247,7 @@ class Comparison:
         for one in draw_next(
             self._store,
             self._scores,
+            next(iter(sitting.found.values())).production.items,
             week=self._options.week,
             items=items,
             people=people,
@@ -273,7 +274,7 @@ class Comparison:
         )
 
     def _labels(self, sitting: Sitting, new: int, notes: Sequence[str]) -> Labels:
-        answers = [(part.production.ids[one.row], who)
+        answers = [(part.production.items.ids[one.row], who)
                    for part in sitting.found.values() for one in part.labelled
                    for who in one.answers]  # fmt: skip
         return Labels(
@@ -292,7 +293,7 @@ def _people(sitting: Sitting) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for part in sitting.found.values():
         for one in part.labelled:
-            found.setdefault(part.production.ids[one.row], set()).update(one.answers)
+            found.setdefault(part.production.items.ids[one.row], set()).update(one.answers)
     return found
 
 

@@ -111,7 +111,7 @@ def measure(
             if finding.value is not None
         },
     )
-    ids = found.production.ids
+    ids = found.production.items.ids
     said = [(ids[one.row], level) for one in found.labelled for level in one.answers.values()]
     row = entry(
         week,
@@ -136,7 +136,8 @@ def _counts(label: Label, split: str | None) -> bool:
 
 def _judged(found: Gathered) -> dict[str, Count]:
     counts: dict[str, list[int]] = {}
-    for segment, value in zip(found.production.segments, found.production.values, strict=True):
+    made = found.production
+    for segment, value in zip(made.items.segments, made.values, strict=True):
         if value is not None:
             count = counts.setdefault(segment, [0, 0])
             count[0] += found.met(value)

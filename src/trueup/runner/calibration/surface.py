@@ -35,7 +35,7 @@ def predicted_share(
     made = found.production
     values = {
         item_id: value
-        for item_id, value in zip(made.ids, made.values, strict=True)
+        for item_id, value in zip(made.items.ids, made.values, strict=True)
         if value is not None and item_id in items
     }
     chosen = dict(list(values.items())[:MOST])

@@ -82,7 +82,7 @@ class Table:
     @cached_property
     def groups(self) -> list[str | None] | None:
         """Each item's group; None where no item has one."""
-        groups = [self._found.production.groups[one.row] for one in self.pairs]
+        groups = [self._found.production.items.groups[one.row] for one in self.pairs]
         return groups if any(group is not None for group in groups) else None
 
     @cached_property

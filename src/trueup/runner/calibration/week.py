@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from trueup.item.model import Item
 
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,24 +35,30 @@ class Asked:
     show_judge: bool = False
 
 
-def chosen_criteria(rubric: Rubric, ids: Sequence[str] | None = None) -> tuple[Criterion, ...]:
-    """Return the criteria that people can be asked: those named, or all that a judge decides.
+def named_criteria(rubric: Rubric, ids: Sequence[str] | None = None) -> tuple[Criterion, ...]:
+    """Return the criteria of these ids, or all of a rubric's.
 
     Raises:
-        ConfigError: The rubric has no such criterion, code decides it, or no key is left for a
-            level.
+        ConfigError: The rubric has no such criterion.
     """
     for id_ in ids or ():
         if id_ not in rubric.by_id:
             hint = did_you_mean(id_, rubric.by_id)
             raise ConfigError(f"there is no criterion '{id_}'", where=rubric.name, mend=hint)
-        if rubric.by_id[id_].check is not None:
-            mend = "Name a criterion that a judge decides"
-            raise ConfigError(f"code decides '{id_}'", where=rubric.name, mend=mend)
-    found = tuple(c for c in rubric.judged if not ids or c.id in ids)
+    return tuple(c for c in rubric.criteria if not ids or c.id in ids)
+
+
+def asked_criteria(rubric: Rubric, ids: Sequence[str] | None = None) -> tuple[Criterion, ...]:
+    """Return the criteria that people can be asked: those named, or all that a judge decides.
+
+    Raises:
+        ConfigError: The rubric has no such criterion, or code decides what is named.
+    """
+    found = tuple(c for c in named_criteria(rubric, ids) if c.check is None)
     if not found:
-        what = "code decides every criterion, so there is nothing to label"
-        raise ConfigError(what, where=rubric.name, mend="Name another rubric")
+        what = "code decides " + (", ".join(ids) if ids else "every criterion")
+        mend = "Name a criterion, or a rubric, that a judge decides"
+        raise ConfigError(what, where=rubric.name, mend=mend)
     return found
 
 

@@ -47,7 +47,7 @@ class Imported:
     new: int
     """Those that the store did not have."""
     known: int
-    criteria: Mapping[str, int]
+    by_criterion: Mapping[str, int]
     """Criterion -> labels."""
     annotators: tuple[str, ...]
     parts: Mapping[str, int]
@@ -123,7 +123,7 @@ def import_labels(
         n=len(labels),
         new=new,
         known=len(labels) - new,
-        criteria=dict(Counter(label.criterion for label in labels)),
+        by_criterion=dict(Counter(label.criterion for label in labels)),
         annotators=tuple(sorted({label.annotator for label in labels if label.annotator})),
         parts=dict(Counter(label.split or "fresh" for label in labels)),
         passed_over=found.passed_over,

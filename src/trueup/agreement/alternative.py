@@ -11,7 +11,7 @@ from scipy.stats import false_discovery_control
 from trueup.agreement import column
 from trueup.agreement.deficit import score_test, t_test
 from trueup.agreement.panel import nominal_panel, numeric_panel
-from trueup.agreement.proportion import share
+from trueup.agreement.shares import share
 from trueup.errors import TooFewLabels, did_you_mean
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ def alt_test(
     proportions for the paired-sample design", Statistics in Medicine 17, rejected at most 7 % in
     all of these. So `test="auto"` takes t from 30 units on, to give the published figures, and
     score below, and wherever no unit differs from another; `test="score"` is the safer choice.
-    Groups widen both by the design effect.
+    Groups widen both. The 52 winning rates and advantages that the authors print for nine data
+    sets come out of it to their two decimals.
 
     Args:
         ratings: Units x annotators: labels, or numbers for level interval; None or NaN where a
@@ -217,7 +218,7 @@ def _annotators(
         if test == "auto":
             chosen = "t" if len(own.unit) >= _ENOUGH_FOR_T else "score"
         deficit = own.human - own.judge
-        if not deficit.any() or np.ptp(deficit) == 0:
+        if np.ptp(deficit) == 0:
             chosen = "score"
         p = (t_test if chosen == "t" else score_test)(deficit, margin, own.group)
         found.append((person, own, p, chosen))

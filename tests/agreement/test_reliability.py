@@ -13,14 +13,14 @@ from scipy.special import erfinv, expit, logit
 
 from tests.strategies import SHARES
 from trueup.agreement.brier import brier
-from trueup.agreement.calibration import calibration
+from trueup.agreement.reliability import calibration
 from trueup.agreement.folded import folded_interval, noise_of
 from trueup.errors import TooFewLabels, Undefined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trueup.agreement.calibration import Calibration
+    from trueup.agreement.reliability import Calibration
 
     Floats = NDArray[np.float64]
 
@@ -154,7 +154,7 @@ def true_error(kind: str, bins: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("kind", "times"), [("perfect", 1000), ("too sure", 5000), ("wrong at the top", 1000)]
+    ("kind", "times"), [("perfect", 600), ("too sure", 5000), ("wrong at the top", 600)]
 )
 def test_intervals_of_the_calibration_error_cover_at_their_level(kind: str, times: int) -> None:
     rng = np.random.default_rng(1)

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from tests.strategies import SHARES
-from trueup.agreement.confusion import confusion
-from trueup.agreement.proportion import proportion, share, wilson
-from trueup.agreement.rates import rates
+from trueup.agreement.crosstab import confusion
+from trueup.agreement.shares import proportion, share, wilson
+from trueup.agreement.diagnostic import rates
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
     from trueup.agreement.estimate import Estimate
-    from trueup.agreement.rates import Rates
+    from trueup.agreement.diagnostic import Rates
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

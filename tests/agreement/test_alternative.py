@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from trueup.agreement.alt_test import EPSILON, alt_test
+from trueup.agreement.alternative import EPSILON, alt_test
 from trueup.agreement.deficit import score_test, t_test
 from trueup.errors import TooFewLabels
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trueup.agreement.alt_test import Level
+    from trueup.agreement.alternative import Level
 
     Table = NDArray[np.float64]
 

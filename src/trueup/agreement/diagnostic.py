@@ -10,7 +10,7 @@ import numpy as np
 from trueup.agreement import column
 from trueup.agreement.by_verdict import rebuild
 from trueup.agreement.estimate import Estimate
-from trueup.agreement.proportion import effective, share
+from trueup.agreement.shares import effective, share
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:

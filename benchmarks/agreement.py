@@ -9,7 +9,7 @@ import krippendorff
 import numpy as np
 
 from benchmarks.meter import Goal, median, run, say, table
-from trueup.agreement.alpha import alpha
+from trueup.agreement.krippendorff import alpha
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

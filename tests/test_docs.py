@@ -56,7 +56,14 @@ SOURCE = ROOT / "src" / "trueup"
 README = ROOT / "README.md"
 EXAMPLE = ROOT / "examples" / "support" / "README.md"
 COMMANDS = DOCS / "reference" / "commands.md"
-PAGES = sorted([README, ROOT / "CONTRIBUTING.md", EXAMPLE, *DOCS.rglob("*.md")])
+PAGES = sorted(
+    [
+        README,
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "examples").glob("*/README.md"),
+        *DOCS.rglob("*.md"),
+    ]
+)
 
 _FENCE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 _SECONDS = re.compile(r"\b\d+\.\d s\b")
@@ -101,7 +108,9 @@ def test_every_key_of_a_judge_is_described() -> None:
 
 
 def test_every_key_of_a_runner_is_described() -> None:
-    assert absent(keys(ScoreSpec, BudgetSpec, CalibrateSpec, BarsSpec, LabelSpec), page("commands").split("\n## run\n")[1]) == []
+    specs = (ScoreSpec, BudgetSpec, CalibrateSpec, BarsSpec, LabelSpec)
+
+    assert absent(keys(*specs), page("commands").split("\n## run\n")[1]) == []
 
 
 def test_every_outcome_is_described_with_whether_it_is_asked_again() -> None:

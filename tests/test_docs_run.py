@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+README = ROOT / "README.md"
 TUTORIAL = DOCS / "tutorial.md"
 WEEKLY = DOCS / "how-to" / "weekly-calibration.md"
 EXAMPLE = ROOT / "examples" / "weekly" / "README.md"
@@ -167,6 +168,7 @@ def test_the_tutorial_prints_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: str
 ) -> None:
     monkeypatch.setattr(_DRAWN, one_secret)
+    monkeypatch.setattr("trueup.runner.demo.WEEKS", ("2026-W27",))  # the tutorial shows none
     monkeypatch.chdir(tmp_path)
 
     wrong = wrong_in(TUTORIAL, at=stand_in)
@@ -189,6 +191,18 @@ def test_a_week_with_an_alarm_goes_as_its_page_says(
     assert grounded["agreement"]["tnr"]["estimate"] < 0.35
     assert passes
     assert all("The reply rests on clause" in one["explanation"] for one in passes)
+
+
+def test_the_readme_shows_the_week_that_the_page_goes_through() -> None:
+    assert week_of(README) == week_of(WEEKLY)
+
+
+def week_of(page: Path) -> str:
+    """Return what a page shows of the ninth week, once it is labelled."""
+    line = r"^\$ trueup run weekly-calibration(?: --set labels=labels\.jsonl)?\n"
+    shown = [re.split(line, one.text, flags=re.MULTILINE)[-1] for one in blocks(page, "console")
+             if re.search(line, one.text, re.MULTILINE)]  # fmt: skip
+    return max(shown, key=len).rstrip("\n")
 
 
 def test_the_first_week_of_the_weekly_example_goes_as_its_page_says(
@@ -362,6 +376,7 @@ def write() -> None:
                     os.chdir(shutil.copytree(page.parent, "weekly", ignore=_LEFT_OUT))
                 parts = list(followed(page, at, *kinds))
             put(page, parts)
+    put(README, [("trueup run weekly-calibration", week_of(README), week_of(WEEKLY))])
 
 
 def put(page: Path, parts: list[tuple[str, str, str]]) -> None:

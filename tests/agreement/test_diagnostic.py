@@ -17,13 +17,13 @@ from scipy.stats import norm, t
 
 from tests.strategies import SHARES
 from trueup.agreement.crosstab import confusion
-from trueup.agreement.shares import proportion, share, wilson
 from trueup.agreement.diagnostic import rates
+from trueup.agreement.shares import proportion, share, wilson
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
-    from trueup.agreement.estimate import Estimate
     from trueup.agreement.diagnostic import Rates
+    from trueup.agreement.estimate import Estimate
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

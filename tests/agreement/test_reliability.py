@@ -13,8 +13,8 @@ from scipy.special import erfinv, expit, logit
 
 from tests.strategies import SHARES
 from trueup.agreement.brier import brier
-from trueup.agreement.reliability import calibration
 from trueup.agreement.folded import folded_interval, noise_of
+from trueup.agreement.reliability import calibration
 from trueup.errors import TooFewLabels, Undefined
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from trueup.agreement import resample
-from trueup.agreement.alpha import alpha, model_of
 from trueup.agreement.disagreement import Level, Ranks
+from trueup.agreement.krippendorff import alpha, model_of
 from trueup.agreement.many_values import linear, moments
 from trueup.agreement.ratings import Patterns, merge, read
 from trueup.agreement.resample import Rows, add_up, influence, interval

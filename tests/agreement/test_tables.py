@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from trueup.agreement.alpha import alpha
 from trueup.agreement.disagreement import LEVELS, Level
+from trueup.agreement.krippendorff import alpha
 from trueup.agreement.tables import alphas
 
 Floats = NDArray[np.float64]
@@ -96,3 +99,16 @@ def test_values_too_many_to_add_up_are_refused() -> None:
 def test_a_table_label_is_needed_for_every_unit() -> None:
     with pytest.raises(ValueError, match="tables has 2 values for 3 units"):
         alphas([[1, 2]] * 3, ["a", "b"], level="nominal")
+
+
+def test_a_module_does_not_take_the_place_of_a_function_of_the_facade() -> None:
+    code = (
+        "import trueup.agreement.tables, trueup.agreement.gwet, trueup.agreement.cohen\n"
+        "from trueup import agreement\n"
+        "print(agreement.alpha([[1, 1], [2, 2]], level='nominal').estimate)\n"
+        "print(agreement.kappa([[1, 1], [2, 2]]).estimate)\n"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert said.stdout.split() == ["1.0", "1.0"]

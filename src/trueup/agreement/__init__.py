@@ -16,22 +16,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trueup.agreement.alpha import alpha
     from trueup.agreement.alternative import EPSILON, AltTest, alt_test
     from trueup.agreement.ceiling import HumanCeiling, human_ceiling
     from trueup.agreement.coefficient import Coefficient
+    from trueup.agreement.cohen import kappa
     from trueup.agreement.corrected import Rate, corrected_rate
     from trueup.agreement.crosstab import Confusion, confusion
     from trueup.agreement.diagnostic import Rates, rates
     from trueup.agreement.estimate import Estimate
     from trueup.agreement.gwet import ac1, ac2, percent_agreement
-    from trueup.agreement.kappa import kappa
+    from trueup.agreement.krippendorff import alpha
     from trueup.agreement.plan import LabelPlan, plan_labels
     from trueup.agreement.rank import PairedEstimate, correlation, rmse
     from trueup.agreement.reliability import Calibration, calibration
     from trueup.agreement.sampling import Draw, design_variance, draw
     from trueup.agreement.shares import proportion, wilson
     from trueup.agreement.splits import Reservoir, keep, split
+    from trueup.agreement.tables import alphas
 
 # a module may not be called like one of its functions: importing it would hide the function
 _HOMES = {
@@ -50,7 +51,8 @@ _HOMES = {
     "Reservoir": "splits",
     "ac1": "gwet",
     "ac2": "gwet",
-    "alpha": "alpha",
+    "alpha": "krippendorff",
+    "alphas": "tables",
     "alt_test": "alternative",
     "calibration": "reliability",
     "confusion": "crosstab",
@@ -59,7 +61,7 @@ _HOMES = {
     "design_variance": "sampling",
     "draw": "sampling",
     "human_ceiling": "ceiling",
-    "kappa": "kappa",
+    "kappa": "cohen",
     "keep": "splits",
     "percent_agreement": "gwet",
     "plan_labels": "plan",
@@ -87,6 +89,7 @@ __all__ = [
     "ac1",
     "ac2",
     "alpha",
+    "alphas",
     "alt_test",
     "calibration",
     "confusion",

@@ -14,8 +14,8 @@ import numpy as np
 from trueup.agreement.column import level
 from trueup.agreement.designs import DESIGNS, Design, Recognised, Sample, read, recognise
 from trueup.agreement.posterior import labels_worth
-from trueup.agreement.shares import share
 from trueup.agreement.same_traffic import same_traffic
+from trueup.agreement.shares import share
 from trueup.agreement.transported import transported
 from trueup.errors import TooFewLabels, did_you_mean
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from trueup.agreement import column
 from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, describe, need_two
-from trueup.agreement.shares import score_interval, share, times
 from trueup.agreement.ratings import Patterns, clusters, few_levels, merge, read
+from trueup.agreement.shares import score_interval, share, times
 from trueup.agreement.weighting import agreement_weights
 from trueup.errors import Undefined
 
@@ -84,7 +84,10 @@ def ac1(
 
     When it is wrong: Q is part of the figure, and a level that nobody used counts only if it is
     among `levels`: two studies compare only with the same scale. On a rare level AC1 is high even
-    where raters never agree on it; look at TPR too. COVERAGE
+    where raters never agree on it; look at TPR too.
+
+    Coverage measured at 95 % as for `alpha`, of AC2 too: 93.2 to 96.3 % with 100 and 400 units,
+    93.5 to 98.6 % with 30 and 50.
 
     Args:
         ratings: Units x raters: numbers, booleans or texts; None and NaN are missing.
@@ -177,7 +180,9 @@ def percent_agreement(
     0.89, 0.814 to 0.937
 
     The interval is Wilson's on the number of units, or of clusters, that the mean is worth:
-    p (1 - p) over its variance. There is no bootstrap: of shares near 1 it covered 85 %.
+    p (1 - p) over its variance. Coverage measured at 95 % (2, 3 and 5 raters, 30 to 400 units, p
+    of .68 to .98; 2,500 data sets each): 94.4 to 97.2 %, and 92.2 % for two raters, 30 units and
+    p = .98, as Wilson's has there. A bootstrap of shares near 1 had 85 %.
 
     Args:
         ratings: Units x raters: numbers, booleans or texts; None and NaN are missing.
@@ -222,9 +227,9 @@ def _wilson(
         return found.low, found.high
     n = float(used.weight.sum())
     p = min(float(used.weight @ agreed) / n, 1.0)
-    variance = float(used.weight @ (agreed - p) ** 2) / n**2
+    variance = float(used.weight @ (agreed - p) ** 2) / (n * (n - 1))
     size = max(p * (1 - p) / variance, n) if variance > 0 else n
-    return score_interval(p, size, times(ci, math.inf))
+    return score_interval(p, size, times(ci, n - 1 if size > n else math.inf))
 
 
 def _gwet(

@@ -17,8 +17,8 @@ from trueup.agreement.concordance import (
 )
 from trueup.agreement.estimate import Estimate
 from trueup.agreement.grouped import spread
-from trueup.agreement.shares import share
 from trueup.agreement.rank import fisher, root_interval
+from trueup.agreement.shares import share
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:

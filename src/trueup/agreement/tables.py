@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trueup.agreement import column
-from trueup.agreement.alpha import check_level, model_of
 from trueup.agreement.coefficient import pseudo_unit
+from trueup.agreement.krippendorff import check_level, model_of
 from trueup.agreement.many_values import Linear
 from trueup.agreement.ratings import merge, read
 from trueup.agreement.resample import add_up, influence

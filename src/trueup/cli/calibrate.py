@@ -83,7 +83,9 @@ def command(  # noqa: PLR0917 - a command's options
     ] = None,
     report: Annotated[
         list[Path] | None,
-        typer.Option("--report", "-o", help="Write it: .html, .md, .json, .xml (JUnit)."),
+        typer.Option(
+            "--report", "-o", help="Write it: .html, .md, .json, .xml (JUnit).", metavar="FILE"
+        ),
     ] = None,
     accepted: Annotated[
         list[str] | None,

@@ -80,7 +80,8 @@ def _calibrated(folder: Path) -> Calibration:
     from trueup.runner.demo import WEEKS, calibrate_weeks  # noqa: PLC0415 - heavy
 
     screen, done = console(err=True), []
-    status = screen.status("calibrating week 1") if screen.is_terminal else nullcontext()
+    first = f"calibrating week 1 of {len(WEEKS)}"
+    status = screen.status(first) if screen.is_terminal else nullcontext()
     with own_stdout(), status as shown:
         for found in calibrate_weeks(folder):
             done.append(found)

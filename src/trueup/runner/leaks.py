@@ -71,11 +71,15 @@ def refuse_shown_examples(
         for item_id, split, body in labelled_texts(store, questions)
         if split != TRAIN
     )
-    for item_id, split, output in chain(texts, stored):
-        place = shown.get(squeeze(output))
-        if place:
-            whose = f"the {split} split" if split else "a sitting's sample"
-            raise _leak(rubric, place, f"is item '{excerpt(item_id)}' of {whose}")
+    # all is read before anything is raised: what reads a store must not outlive it
+    leaks = [
+        (place, item_id, split)
+        for item_id, split, output in chain(texts, stored)
+        if (place := shown.get(squeeze(output)))
+    ]
+    for place, item_id, split in leaks:
+        whose = f"the {split} split" if split else "a sitting's sample"
+        raise _leak(rubric, place, f"is item '{excerpt(item_id)}' of {whose}")
 
 
 def _output(body: str) -> str:

@@ -9,15 +9,28 @@ if TYPE_CHECKING:
     from trueup.testing.conformance import check_judge
     from trueup.testing.faultserver import Fault, FaultServer, Reply
     from trueup.testing.scripted import ScriptedJudge
+    from trueup.testing.weeks import Shift, Truth, simulate_weeks
 
-__all__ = ["Fault", "FaultServer", "Reply", "ScriptedJudge", "check_judge"]
+__all__ = [
+    "Fault",
+    "FaultServer",
+    "Reply",
+    "ScriptedJudge",
+    "Shift",
+    "Truth",
+    "check_judge",
+    "simulate_weeks",
+]
 
 _HOMES = {
     "Fault": "trueup.testing.faultserver",
     "FaultServer": "trueup.testing.faultserver",
     "Reply": "trueup.testing.faultserver",
     "ScriptedJudge": "trueup.testing.scripted",
+    "Shift": "trueup.testing.weeks",
+    "Truth": "trueup.testing.weeks",
     "check_judge": "trueup.testing.conformance",
+    "simulate_weeks": "trueup.testing.weeks",
 }
 
 

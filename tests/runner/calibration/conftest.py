@@ -24,10 +24,12 @@ class Calibrate(Protocol):
     def __call__(self, items: object, **options: Any) -> Calibration: ...
 
 
-@pytest.fixture(autouse=True)
-def _no_canary(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def _no_canary() -> Iterator[None]:
     """Leave out what takes longest: with so few items nothing is fitted."""
-    monkeypatch.setattr(surface, "MOST", 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(surface, "MOST", 10)
+        yield
 
 
 @pytest.fixture

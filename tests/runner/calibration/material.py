@@ -27,8 +27,7 @@ Rows = list[dict[str, Any]]
 WEEKS = tuple(f"2026-W{number}" for number in range(30, 45))
 WEEK = WEEKS[0]
 ONE = parse_rubric(
-    "name: one\ntask: The assistant replies.\n"
-    "criteria:\n  - {id: kind, ask: Is the reply kind?}\n"
+    "name: one\ntask: The assistant replies.\ncriteria:\n  - {id: kind, ask: Is the reply kind?}\n"
 )
 EVERY = parse_rubric("""
 name: every

@@ -1,4 +1,4 @@
-"""Anchors: frozen, judged anew in every sitting among the week's items, and counted into nothing."""
+"""Anchors: frozen, judged anew in every sitting, and counted into nothing."""
 
 from __future__ import annotations
 
@@ -84,15 +84,14 @@ def test_anchors_count_into_no_rate_no_draw_and_no_label(
     assert not {one.item_id for one in with_.next} & entry["anchors"].keys()
 
 
-def test_the_share_of_anchors_judged_as_people_settled_is_shown(
-    run: Calibrate, path: Path
-) -> None:
+def test_the_share_of_anchors_judged_as_people_settled_is_shown(run: Calibrate, path: Path) -> None:
     truth = {row["id"]: row["metadata"]["kind"] for row in outputs(WEEKS[-1], 12)}
     found = run(outputs(FIRST, 20), judge=judge(0.4, seed=3), anchors=path)
     figure = number(only(found).weeks[-1].anchors)
     right = sum(judged(name, level) for name, level in truth.items())
 
-    assert (figure.n, figure.estimate) == (12, pytest.approx(right / 12))
+    assert figure.n == 12
+    assert figure.estimate == pytest.approx(right / 12)
     assert 0 < right < 12
 
 
@@ -207,7 +206,7 @@ def test_a_text_may_hold_odd_ends_of_lines(tmp_path: Path) -> None:
         ({**ANCHOR, "timestamp": "soon"}, "no timestamp", "Write it like"),
     ],
 )
-def test_a_broken_line_is_named_with_what_is_wrong_and_how_to_mend_it(
+def test_a_broken_line_is_named_with_what_is_wrong_and_how_to_mend_it(  # noqa: PLR0917 - a table
     run: Calibrate, store: Store, tmp_path: Path, line: object, said: str, mend: str
 ) -> None:
     path = tmp_path / "a.jsonl"

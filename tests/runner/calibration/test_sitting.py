@@ -93,7 +93,7 @@ def test_only_the_named_criteria_are_compared(run: Calibrate, store: Store) -> N
 
 
 def test_a_criterion_that_nobody_knows_is_refused_with_the_nearest(run: Calibrate) -> None:
-    with pytest.raises(Exception, match="no criterion 'knd'.*Did you mean 'kind'"):
+    with pytest.raises(Exception, match=r"no criterion 'knd'.*Did you mean 'kind'"):
         run(outputs(WEEK, 3), criteria=["knd"])
 
 
@@ -198,12 +198,11 @@ def test_a_judge_that_gives_probabilities_gets_a_calibration_curve(run: Calibrat
     assert number(curve.brier).estimate == pytest.approx(brier)
 
 
-def test_the_same_week_again_asks_nothing_and_changes_nothing(
-    run: Calibrate, store: Store
-) -> None:
+def test_the_same_week_again_asks_nothing_and_changes_nothing(run: Calibrate, store: Store) -> None:
     items = outputs(WEEK, 40, rubric=EVERY)
     asked = judge()
-    given = {"rubric": EVERY, "judge": asked, "labels": labels(items[:20], rubric=EVERY),
+    said = labels(items[:20], rubric=EVERY)
+    given = {"rubric": EVERY, "judge": asked, "labels": said,
              "label_design": "random", "sample": 30}  # fmt: skip
     first = run(items, **given)
     before = asked.asked, ledger.read(store)
@@ -211,7 +210,7 @@ def test_the_same_week_again_asks_nothing_and_changes_nothing(
 
     assert (asked.asked, ledger.read(store)) == before
     assert plain(first) == plain(second)
-    assert (first.labels.n_new, second.labels.n_new) == (len(given["labels"]), 0)
+    assert (first.labels.n_new, second.labels.n_new) == (len(said), 0)
 
 
 def test_the_run_says_what_was_judged_and_from_where(run: Calibrate, store: Store) -> None:

@@ -44,7 +44,9 @@ def test_the_zone_of_a_time_does_not_move_an_item_into_another_week() -> None:
     assert ids(drawn([item("a", late)])) == {"a"}
 
 
-@pytest.mark.parametrize("name", ["2026-W54", "2026-W00", "2026-30", "2026-W3", "W30", "", "２026-W30"])
+@pytest.mark.parametrize(
+    "name", ["2026-W54", "2026-W00", "2026-30", "2026-W3", "W30", "", "\uff12026-W30"]
+)
 def test_what_is_no_week_is_refused_with_how_to_write_one(name: str) -> None:
     with pytest.raises(ConfigError, match="2026-W07"):
         bounds(name)

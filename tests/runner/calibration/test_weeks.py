@@ -103,9 +103,7 @@ def test_a_corrected_label_corrects_its_week(run: Calibrate, store: Store) -> No
     assert mine[1]["labelled"] != mine[2]["labelled"]
 
 
-def test_late_labels_of_a_declared_design_mend_their_week_too(
-    run: Calibrate, store: Store
-) -> None:
+def test_late_labels_of_a_declared_design_mend_their_week_too(run: Calibrate, store: Store) -> None:
     items = outputs(FIRST, 80)
     run(items, label_next=(0, 1))
     found = run(outputs(SECOND, 80), labels=labels(items[:30]), label_design="random",
@@ -177,6 +175,18 @@ def test_what_has_a_label_already_is_not_drawn(run: Calibrate) -> None:
     assert {one.item_id for one in found.next} == {item["id"] for item in items[20:]}
 
 
+def test_drawn_labels_replace_declared_ones_when_there_are_as_many(run: Calibrate) -> None:
+    items = outputs(FIRST, 60)
+    declared = {"labels": labels(items[:10]), "label_design": "random"}
+    wanted = chosen(items, run(items, **declared))
+    few = run(items, **{**declared, "labels": labels(wanted[:9])})
+    many = run(items, **{**declared, "labels": labels(wanted[:10])})
+
+    assert (few.labels.design, few.labels.n_items) == ("random", 10)
+    assert (many.labels.design, many.labels.n_items) == ("stratified", 10)
+    assert len(many.next) == 10
+
+
 def test_nothing_is_drawn_where_nothing_is_wanted_or_left(run: Calibrate) -> None:
     items = outputs(FIRST, 20)
     assert run(items, label_next=(0, 2), store=None).next == ()
@@ -219,10 +229,11 @@ def test_another_instrument_starts_anew_and_is_no_drift(run: Calibrate) -> None:
     assert len({one.instrument for one in only(found).weeks}) == 2
 
 
-def test_a_reworded_question_ends_its_own_ledger_and_no_other(
-    run: Calibrate, store: Store
-) -> None:
-    two = "name: two\ntask: t\ncriteria:\n  - {id: kind, ask: %s}\n  - {id: brief, ask: Is it brief?}\n"
+def test_a_reworded_question_ends_its_own_ledger_and_no_other(run: Calibrate, store: Store) -> None:
+    two = (
+        "name: two\ntask: t\ncriteria:\n"
+        "  - {id: kind, ask: %s}\n  - {id: brief, ask: Is it brief?}\n"
+    )
     old, new = (parse_rubric(two % ask) for ask in ("Is it kind?", "Is it very kind?"))
     first = outputs(FIRST, 40, rubric=old)
     run(first, rubric=old, labels=labels(first[:20], rubric=old), label_design="random")

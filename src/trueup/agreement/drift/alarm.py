@@ -105,6 +105,9 @@ def watch(
     all of them together an alarm rings in at most a share `yearly` of years in which nothing
     changes. Nothing changes: the judge's chances of each answer on each anchor, people's of saying
     the same, and the segments' pass rates and shares stay, but for sampling and weekly shocks.
+    Measured at 5 %: 0.5 to 1.2 % of years, 2 to 3 % with weekly shocks of 2 points in 2,000
+    verdicts and an autocorrelation up to .5. It is wrong where shocks hang together for longer
+    (10 % at .7): a pass rate that wanders is then called moved.
     After an alarm its stream starts again at the change. A changed question starts all streams of
     a criterion again, a changed instrument those that the judge touches.
 

@@ -35,9 +35,9 @@ def disagreements(store: Store, found: Gathered) -> Iterator[Disagreement]:
         )
         if majority != code  # so is NaN, where as many people say another level
     ]
-    differ.sort(key=lambda row: (-row[0], found.production.items.ids[row[1].row]))
+    differ.sort(key=lambda row: (-row[0], found.id_of(row[1])))
     kept = differ[:MOST]
-    ids = [found.production.items.ids[one.row] for _, one, _ in kept]
+    ids = [found.id_of(one) for _, one, _ in kept]
     notes = notes_of(store, ids)
     for (_, one, code), item_id in zip(kept, ids, strict=True):
         said, shown = _people(one), _texts(store, one.content)

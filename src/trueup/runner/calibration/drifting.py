@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trueup.agreement.drift.alarm import watch
-from trueup.agreement.drift.attribution import attribute
+from trueup.agreement.drift.attribution import attribute, leading
 from trueup.agreement.drift.week import ordinal
 from trueup.runner.calibration.history import series, week_from
 from trueup.runner.calibration.result import Drift, Evidence
@@ -50,8 +50,11 @@ def drifts(
     found = {}
     for name, weeks in history.items():
         mine = [one for one in changes if one.criterion == name]
-        rang = [one for one in mine if not one.declared and one.seen > until]
-        declared = [one for one in mine if one.declared and one.seen == week]
+        declared = [one for one in mine if one.declared]
+        # what rang before question or instrument were changed by hand is past
+        anew = max((one.since for one in declared), default="")
+        rang = [one for one in mine if not one.declared and one.seen > until and one.since >= anew]
+        declared = [one for one in declared if one.seen == week]
         looked = any(track.looks for track in seen.tracks.get(name, ()))
         found[name] = _drift(rang, declared, len(weeks), seen.baseline, looked=looked)
     return found
@@ -60,11 +63,11 @@ def drifts(
 def _drift(
     rang: Sequence[Change], declared: Sequence[Change], weeks: int, baseline: int, *, looked: bool
 ) -> Drift:
-    if rang:
-        return _moved(rang[-1])
-    if declared:
+    if (loudest := leading(rang)) is not None:
+        return _moved(loudest)
+    if (newest := leading(declared)) is not None:
         # an instrument that somebody changed has not drifted: it starts anew
-        moved = _moved(declared[-1])
+        moved = _moved(newest)
         return moved if moved.cause == "rubric" else replace(moved, state="unknown")
     if not looked:
         sentence = f"A change can be seen from the {baseline + 1}th week on; there are {weeks}."
@@ -79,7 +82,7 @@ def _moved(change: Change) -> Drift:
         cause=change.causes[0].value if change.causes else "inconclusive",
         since=change.since,
         found=change.seen,
-        sentence=f"{change.text} {change.missing}".strip(),
+        sentence=change.text,
         evidence=tuple(_evidence(one) for one in change.evidence),
     )
 

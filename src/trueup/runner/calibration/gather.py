@@ -11,7 +11,7 @@ from trueup.label.model import standing
 from trueup.label.target import level_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from trueup.judge.verdict import Finding
     from trueup.label.model import Design, Label
@@ -83,6 +83,19 @@ class Gathered:
     """Anchor -> this sitting's finding."""
     observed: set[str] = field(default_factory=set)
     """Models that answered, as the endpoint says."""
+
+    def id_of(self, one: Labelled) -> str:
+        """Return a labelled item's id."""
+        return self.production.items.ids[one.row]
+
+    def said(self, items: Container[str] | None = None) -> list[tuple[str, str]]:
+        """Return each label's item and level, of some items or of all."""
+        return [
+            (self.id_of(one), level)
+            for one in self.labelled
+            if items is None or self.id_of(one) in items
+            for level in one.answers.values()
+        ]
 
     def met(self, value: float) -> bool:
         """Return whether a value counts as met: a gate's own bar, else half of the way."""

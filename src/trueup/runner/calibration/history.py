@@ -88,7 +88,7 @@ def week_from(found: Mapping[str, Any]) -> Week:
         instrument=found["instrument"],
         observed=frozenset(found.get("observed", ())),
         judged={name: Count(*count) for name, count in found["judged"].items()},
-        labelled=Labelled(*found["labelled"]),
+        labelled=Labelled._make(found["labelled"]),
         overlap=Count(*found.get("overlap", (0, 0))),
         checks=Count(*found.get("checks", (0, 0))),
         anchors={name: bool(met) for name, met in found["anchors"].items()},

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trueup.agreement.alpha import alpha
-from trueup.agreement.reliability import calibration
 from trueup.agreement.ceiling import human_ceiling
 from trueup.agreement.corrected import corrected_rate
-from trueup.agreement.shares import proportion
 from trueup.agreement.diagnostic import rates
+from trueup.agreement.krippendorff import alpha
+from trueup.agreement.reliability import calibration
+from trueup.agreement.shares import proportion
 from trueup.errors import TooFewLabels, Undefined
 from trueup.runner.calibration.result import (
     Absent,
@@ -26,6 +26,7 @@ from trueup.runner.calibration.table import Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from trueup.agreement.column import Floats
     from trueup.agreement.designs import Design
     from trueup.agreement.disagreement import Level
     from trueup.runner.calibration.gather import Gathered
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 NO_LABELS = Absent(why="no item of this sitting has a label")
 UNSAID = Absent(why="how the labelled items were chosen is not said (label_design)")
 _PAIR = 2
+_TIE = 0.5
+_BY_TRUTH = {"case_control", "other_period"}
+"""Designs whose estimator takes yes or no, and no share of people."""
 
 
 def agreement(found: Gathered, *, design: Design | None = None) -> Agreement | Absent:
@@ -93,19 +97,25 @@ def pass_rate(found: Gathered, *, design: Design | None, seed: int) -> PassRate:
     """Return how many items are met: by the judge, by people, and corrected."""
     made = found.production
     judged = [None if v is None else float(found.met(v)) for v in made.values]
-    raw = _tried(lambda: proportion(judged, cluster=made.items.cluster))
+    raw: Maybe = Absent(why=f"the judge gave none of the {len(judged):,} items a value")
+    if any(value is not None for value in judged):
+        raw = _tried(lambda: proportion(judged, cluster=made.items.cluster))
     answered = [one for one in found.labelled if one.answers]
     if not answered:
         return PassRate(judge=raw, labels_only=NO_LABELS, corrected=NO_LABELS, why=NO_LABELS.why)
     if design is None:
         return PassRate(judge=raw, labels_only=UNSAID, corrected=UNSAID, why=UNSAID.why)
+    groups = set(made.items.groups)
+    if len(groups) == 1 < len(made.values) and None not in groups:
+        one = Absent(why="all items are of one group, which cannot tell of others")
+        return PassRate(judge=raw, labels_only=one, corrected=one, why=one.why)
     # every labelled item counts, also where the judge gave no value
     table = Table(found, answered)
     at_labels = [None if np.isnan(v) else float(found.met(v)) for v in table.values]
     try:
         rate = corrected_rate(
             judged=judged,
-            labels=table.truth,
+            labels=_settled(table.truth) if design in _BY_TRUTH else table.truth,
             judged_at_labels=at_labels,
             label_design=design,
             weights=table.chances if design == "stratified" else None,
@@ -174,6 +184,11 @@ def _people(table: Table, level: Level) -> Maybe:
     if not (np.sum(~np.isnan(table.ratings), axis=1) >= _PAIR).any():
         return Absent(why="no item has been labelled by two people")
     return _tried(lambda: alpha(table.ratings.T, level=level, cluster=table.groups, axis="raters"))
+
+
+def _settled(truth: Floats) -> Floats:
+    """Return what most people say of each item, 0 or 1; NaN where as many say the other."""
+    return np.where(truth == _TIE, np.nan, np.round(truth))
 
 
 def _judged_share(found: Gathered) -> float:

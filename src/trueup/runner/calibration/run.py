@@ -243,7 +243,6 @@ class Comparison:
         if self._options.split is not None or not self._ended:
             return
         items, people = self._options.label_next
-        labelled = _people(sitting)
         for one in draw_next(
             self._store,
             self._scores,
@@ -251,10 +250,10 @@ class Comparison:
             week=self._options.week,
             items=items,
             people=people,
-            labelled=labelled,
+            labelled=sitting.people,
             seed=self._options.seed,
         ):
-            if len(labelled.get(one.item_id, ())) < one.people:
+            if len(sitting.people.get(one.item_id, ())) < one.people:
                 yield ToLabel(
                     item_id=one.item_id, probability=one.probability, people=one.people, why=one.why
                 )
@@ -274,7 +273,7 @@ class Comparison:
         )
 
     def _labels(self, sitting: Sitting, new: int, notes: Sequence[str]) -> Labels:
-        answers = [(part.production.items.ids[one.row], who)
+        answers = [(part.id_of(one), who)
                    for part in sitting.found.values() for one in part.labelled
                    for who in one.answers]  # fmt: skip
         return Labels(
@@ -286,15 +285,6 @@ class Comparison:
             split=self._options.split,
             notes=tuple(notes),
         )
-
-
-def _people(sitting: Sitting) -> dict[str, set[str]]:
-    """Return item id -> who has labelled it."""
-    found: dict[str, set[str]] = {}
-    for part in sitting.found.values():
-        for one in part.labelled:
-            found.setdefault(part.production.items.ids[one.row], set()).update(one.answers)
-    return found
 
 
 def _questions(scores: Scores) -> list[str]:

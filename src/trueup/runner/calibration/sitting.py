@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trueup.agreement.drift.week import Count, Labelled, Week, labelled_from
@@ -14,7 +15,7 @@ from trueup.store.draws import draws
 from trueup.store.labels import labels_for, open_test_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from trueup.agreement.designs import Design
     from trueup.label.model import Label
@@ -34,6 +35,10 @@ class Sitting(NamedTuple):
     found: Mapping[str, Gathered]
     design: Design | None
     """How the labelled items were chosen; None where nobody has said."""
+    marks: Mapping[str, str]
+    """Criterion -> `mark` of the labels of drawn items; of all, where none of those has any."""
+    people: Mapping[str, set[str]]
+    """Item -> who has labelled it, whether or not that counts here."""
 
 
 class Measured(NamedTuple):
@@ -49,8 +54,9 @@ def read_sitting(
 ) -> Sitting:
     """Return a sitting with the labels that measure it.
 
-    Where items were drawn to be labelled and some of them are, those labels count and no others:
-    their chances are known. Otherwise every label does that is in no other split than asked for.
+    Where items were drawn to be labelled and some of them are, those labels count and no others,
+    for their chances are known; unless more items have labels of a design that is declared.
+    Otherwise every label counts that is in no other split than asked for.
 
     Args:
         store: Where labels and draws are.
@@ -61,17 +67,24 @@ def read_sitting(
         by: Who asks, for the log of who read the test split.
     """
     questions = [criterion.question for criterion in scores.rubric.criteria]
-    drawn = {one.item_id: one.probability for one in draws(store, draw_name(week, scores.rubric))}
+    held = draws(store, draw_name(week, scores.rubric)) if split is None else []
+    drawn = {one.item_id: one.probability for one in held}
     if split == "test":
         labels = open_test_labels(store, questions, by=by)
     else:
         known = labels_for(store, questions)
-        fresh = [label for label in known if label.item_id in drawn]
-        labels = fresh if fresh and split is None else [lb for lb in known if _counts(lb, split)]
-        if labels is fresh:
-            design = "stratified"
-    found = gather(scores, labels, probabilities=drawn if design == "stratified" else {})
-    return Sitting(week, scores, found, design or _said(found))
+        labels = [lb for lb in known if lb.item_id in drawn or _counts(lb, split)]
+    found = gather(scores, labels, probabilities=drawn)
+    people = _people(found)
+    fresh = sum(item in drawn for item in people)
+    marks = {name: mark(part.said(drawn if fresh else None)) for name, part in found.items()}
+    others = len(people) - fresh
+    if fresh and not (design and others > fresh):
+        design = "stratified"
+        _leave(found, [item for item in people if item not in drawn])
+    else:
+        _leave(found, drawn)
+    return Sitting(week, scores, found, design or _told(found), marks, people)
 
 
 def measure(
@@ -111,20 +124,35 @@ def measure(
             if finding.value is not None
         },
     )
-    ids = found.production.items.ids
-    said = [(ids[one.row], level) for one in found.labelled for level in one.answers.values()]
     row = entry(
         week,
         criterion=name,
         judge=scores.row["judge"],
-        n_labels=len(said),
+        n_labels=len(found.said()),
         figures=figures,
-        labels=mark(said),
+        labels=sitting.marks[name],
     )
     return Measured(beside, rate, row)
 
 
-def _said(found: Mapping[str, Gathered]) -> Design | None:
+def _people(found: Mapping[str, Gathered]) -> dict[str, set[str]]:
+    """Return item -> who has labelled it on some criterion."""
+    people: dict[str, set[str]] = defaultdict(set)
+    for part in found.values():
+        for one in part.labelled:
+            if one.answers:
+                people[part.id_of(one)].update(one.answers)
+    return dict(people)
+
+
+def _leave(found: Mapping[str, Gathered], items: Collection[str]) -> None:
+    """Leave the labels of these items out."""
+    gone = set(items)
+    for part in found.values():
+        part.labelled = [one for one in part.labelled if part.id_of(one) not in gone]
+
+
+def _told(found: Mapping[str, Gathered]) -> Design | None:
     """Return how the labelled items were chosen, where all their labels say the same."""
     designs = {one.design for part in found.values() for one in part.labelled}
     return designs.pop() if len(designs) == 1 else None

@@ -72,7 +72,14 @@ def alpha(
 
     When it is wrong: alpha falls as one level becomes common, though raters err no more often, so
     figures of different traffic do not compare; report `ac1` or TPR and TNR beside it. Missing
-    ratings must not depend on the answer. COVERAGE
+    ratings must not depend on the answer.
+
+    Coverage measured at 95 % (2, 3 and 5 raters, none or 20 % missing, nominal and ordinal, even
+    and 90/10 levels; 1,000 data sets each): 93.5 to 98.4 % with 100 and 400 units; below, on the
+    safe side, 95.4 to 99.3 % with 50 and 96.0 to 99.7 % with 30, where percentile intervals fell
+    to 85 %. Clusters of four units: 93.0 to 98.4 % with 25 and 100 clusters, 94.4 to 100 % with 8
+    and 13. Many values: 92 to 98 %, but 85 to 96 % of log-normal values at the interval level,
+    where a few units decide: take logarithms, or the ordinal level.
 
     Args:
         ratings: Units x raters: numbers, booleans or texts; None and NaN are missing.

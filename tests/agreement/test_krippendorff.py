@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from trueup.agreement.alpha import alpha
 from trueup.agreement.disagreement import LEVELS, Level
+from trueup.agreement.krippendorff import alpha
 from trueup.errors import TooFewLabels, Undefined
 
 Floats = NDArray[np.float64]

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from trueup.agreement.alpha import alpha
+from trueup.agreement.cohen import kappa
 from trueup.agreement.gwet import percent_agreement
-from trueup.agreement.kappa import kappa
+from trueup.agreement.krippendorff import alpha
 from trueup.errors import TooFewLabels, Undefined
 
 if TYPE_CHECKING:

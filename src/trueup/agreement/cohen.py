@@ -83,7 +83,9 @@ def kappa(
     corrected for few units.
 
     When it is wrong: as alpha, kappa falls as one level becomes common. It forgives a rater who is
-    more lenient: habits that differ lower p_e, so kappa can exceed alpha on the same data. COVERAGE
+    more lenient: habits that differ lower p_e, so kappa can exceed alpha on the same data.
+    Coverage measured at 95 % as for `alpha`: 93.4 to 97.8 % with 100 and 400 units, 94.8 to 99.8 %
+    with 30 and 50.
 
     Args:
         ratings: Units x 2 raters: numbers, booleans or texts; None and NaN are missing.

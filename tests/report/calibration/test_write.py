@@ -73,13 +73,11 @@ def test_json_is_the_plain_data_of_the_calibration(tmp_path: Path) -> None:
     assert json.loads(path.read_text("utf-8")) == json.loads(json.dumps(made.to_dict()))
 
 
-def test_no_file_holds_a_number_that_is_none(tmp_path: Path) -> None:
-    bad = replace(material.figure(0.5, 10), estimate=float("nan"))
-    one = replace(material.grounded(), surface=bad)
-    with pytest.raises(ValueError, match="JSON"):
-        write_report(material.calibration(criteria=(one,)), tmp_path / "a.json")
-
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("broken", ["estimate", "low", "high"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_is_no_number_cannot_be_a_figure(broken: str, number: float) -> None:
+    with pytest.raises(ValueError, match="is no figure"):
+        replace(material.figure(0.5, 10), **{broken: number})
 
 
 def test_the_same_calibration_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.report.calibration import material
 from trueup.errors import ConfigError
 from trueup.report.calibration.write import WRITERS, check_report, write_report
+from trueup.runner.calibration.result import Figure
 
 ROOT = Path(__file__).parents[3]
 STARTS = {".html": "<!doctype html>", ".md": "<!-- trueup-calibration", ".json": "{",
@@ -76,8 +77,9 @@ def test_json_is_the_plain_data_of_the_calibration(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", ["estimate", "low", "high"])
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_what_is_no_number_cannot_be_a_figure(broken: str, number: float) -> None:
+    given: Any = {"estimate": 0.5, "low": 0.4, "high": 0.6, "n": 9, "method": "m", broken: number}
     with pytest.raises(ValueError, match="is no figure"):
-        replace(material.figure(0.5, 10), **{broken: number})
+        Figure(**given)
 
 
 def test_the_same_calibration_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
-"""Several weeks: labels that come late, draws, and what changes between one week and the next."""
+"""Several weeks: labels that come late, draws, and what several weeks share."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING
 
 from tests.runner.calibration.material import (
     ONE,
@@ -13,43 +10,25 @@ from tests.runner.calibration.material import (
     chosen,
     judge,
     labels,
-    lines,
     number,
     only,
     outputs,
 )
 from trueup.rubric.load import parse_rubric
 from trueup.runner.calibration.next import draw_name
-from trueup.runner.calibration.result import Absent
 from trueup.store import ledger
 from trueup.store.draws import draws
-from trueup.testing import ScriptedJudge
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.runner.calibration.conftest import Calibrate
-    from tests.runner.calibration.material import Rows
     from trueup.runner.calibration.result import Calibration, Point
     from trueup.store.store import Store
 
 FIRST, SECOND, THIRD = WEEKS[:3]
-REWORDED = parse_rubric(
-    "name: one\ntask: The assistant replies.\ncriteria:\n  - {id: kind, ask: Is it really kind?}\n"
-)
 
 
 def point(found: Calibration, week: str) -> Point:
     return next(one for one in only(found).weeks if one.week == week)
-
-
-def weekly(run: Calibrate, weeks: tuple[str, ...], **more: Any) -> Calibration:
-    """Calibrate week after week; all labels come with their week."""
-    for week in weeks:
-        items = outputs(week, 60)
-        given = {"labels": labels(items[:30]), "label_design": "random", **more}
-        found = run(items, **given)
-    return found
 
 
 def test_labels_of_what_was_drawn_mend_the_entry_of_their_week(
@@ -215,149 +194,3 @@ def test_judges_that_share_a_store_share_draws_and_labels(run: Calibrate, store:
     rival = run(items, judge=judge(0.3, seed=5, name="rival"))
     assert number(only(rival).pass_rate.corrected).n == 20
     assert {one["judge"] for one in ledger.read(store)} == {"scripted", "rival"}
-
-
-def test_another_instrument_starts_anew_and_is_no_drift(run: Calibrate) -> None:
-    weekly(run, WEEKS[:2])
-    items = outputs(THIRD, 60)
-    found = run(items, judge=judge(0.4, version="2"), labels=labels(items[:30]),
-                label_design="random")  # fmt: skip
-
-    assert found.gate == "passed"
-    assert only(found).drift.state == "unknown"
-    assert f"The instrument was changed in {THIRD}" in only(found).drift.sentence
-    assert len({one.instrument for one in only(found).weeks}) == 2
-
-
-def test_a_reworded_question_ends_its_own_ledger_and_no_other(run: Calibrate, store: Store) -> None:
-    two = (
-        "name: two\ntask: t\ncriteria:\n"
-        "  - {id: kind, ask: %s}\n  - {id: brief, ask: Is it brief?}\n"
-    )
-    old, new = (parse_rubric(two % ask) for ask in ("Is it kind?", "Is it very kind?"))
-    first = outputs(FIRST, 40, rubric=old)
-    run(first, rubric=old, labels=labels(first[:20], rubric=old), label_design="random")
-    found = run(outputs(SECOND, 40, rubric=new), rubric=new)
-
-    kind, brief = only(found, "kind"), only(found, "brief")
-    assert (kind.drift.state, kind.drift.cause) == ("moved", "rubric")
-    assert (kind.stale, brief.stale) == (40, 0)
-    assert brief.drift.state == "unknown"
-    assert {one["question"] for one in ledger.read(store)} == {
-        *(c.question for c in old.criteria), *(c.question for c in new.criteria)
-    }  # fmt: skip
-    assert found.gate != "failed"
-
-
-def test_labels_that_flip_with_the_wording_are_shown_once_an_item(run: Calibrate) -> None:
-    items = outputs(FIRST, 40)
-    run(items, labels=labels(items[:10]), label_design="random")
-    flips = [{**row, "value": {"met": "unmet", "unmet": "met"}[row["value"]]}
-             for row in labels(items[:3])]  # fmt: skip
-    found = run(items, rubric=REWORDED, labels=[*flips, *labels(items[3:10])],
-                label_design="random")  # fmt: skip
-
-    assert set(only(found).flipped) == {item["id"] for item in items[:3]}
-    assert len(only(found).flipped) == 3
-    assert only(found).stale == 20
-
-
-def drifted(run: Calibrate, **more: Any) -> Calibration:
-    """Calibrate ten weeks with 40 anchors; in the last two the judge says met to almost all."""
-    anchors = more.pop("anchors")
-    for number_, week in enumerate(WEEKS[:10]):
-        generous = number_ > 7
-        judge_ = ScriptedJudge(
-            lambda item, c, g=generous: "met" if g else item.metadata[c.id], version="1"
-        )
-        items = outputs(week, 60)
-        found = run(items, judge=judge_, anchors=anchors, labels=labels(items[:24]),
-                    label_design="random", **more)  # fmt: skip
-    return found
-
-
-@pytest.fixture
-def anchors(tmp_path: Path) -> Path:
-    rows = outputs(WEEKS[-1], 40)
-    path = tmp_path / "anchors.jsonl"
-    path.write_text("".join(json.dumps({**row, "labels": row["metadata"]}) + "\n" for row in rows))
-    return path
-
-
-def test_a_judge_that_moves_on_the_anchors_fails_the_gate(run: Calibrate, anchors: Path) -> None:
-    found = drifted(run, anchors=anchors)
-
-    assert (only(found).drift.state, only(found).drift.cause) == ("moved", "judge")
-    assert only(found).drift.since == WEEKS[8]
-    assert found.gate == "failed"
-    assert number(point(found, WEEKS[7]).anchors).estimate == 1
-    assert number(point(found, WEEKS[9]).anchors).estimate < 0.8
-
-
-def test_an_alarm_that_is_known_fails_no_more(run: Calibrate, anchors: Path) -> None:
-    found = drifted(run, anchors=anchors, accepted=[WEEKS[8], WEEKS[9]])
-
-    assert only(found).drift.state != "moved"
-    assert found.gate == "passed"
-
-
-def test_the_text_file_holds_what_the_store_does_and_survives_it(
-    run: Calibrate, store: Store, tmp_path: Path
-) -> None:
-    path = tmp_path / "new" / "ledger.jsonl"
-    weekly(run, WEEKS[:3], ledger=path)
-    assert [json.loads(line) for line in lines(path)] == ledger.read(store)
-
-    rows = outputs(WEEKS[3], 40)
-    elsewhere = run(rows, store=None, ledger=path)
-    assert [one.week for one in only(elsewhere).weeks] == list(WEEKS[:4])
-    assert len(lines(path)) == 4
-
-
-def test_a_sitting_on_a_split_leaves_ledger_and_draws_alone(run: Calibrate, store: Store) -> None:
-    first = outputs(FIRST, 60)
-    run(first, labels=labels(first))
-    second = outputs(SECOND, 60)
-    run(second)
-    held, drawn = ledger.read(store), draws(store)
-    found = run([*first, *second], split="dev", ledger=None)
-
-    assert (ledger.read(store), draws(store)) == (held, drawn)
-    assert found.sitting == f"{SECOND} dev"
-    assert found.labels.split == "dev"
-    assert found.labels.n_items == found.sampled.n_scored > 10
-    assert not isinstance(only(found).agreement, Absent)
-    assert (found.next, found.openings) == ((), ())
-
-
-def test_opening_the_test_split_is_logged_and_shown(run: Calibrate) -> None:
-    items = outputs(FIRST, 60)
-    run(items, labels=labels(items))
-    once = run(items, split="test", by="one who asks")
-    twice = run(items, split="test", by="another")
-
-    assert [one.by for one in once.openings] == ["one who asks"]
-    assert [one.by for one in twice.openings] == ["one who asks", "another"]
-    assert once.openings[0].n == once.labels.n > 20
-    later = run(outputs(SECOND, 9))
-    assert later.openings == twice.openings
-
-
-def test_weekly_figures_never_rest_on_train_or_test(run: Calibrate) -> None:
-    items = outputs(FIRST, 60)
-    found = run(items, labels=labels(items, "a"))
-    parts = {part: run(items, split=part).labels.n_items for part in ("dev", "test")}
-
-    assert found.labels.n_items == parts["dev"]
-    assert parts["dev"] + parts["test"] < 60
-
-
-def test_a_sitting_on_a_split_does_not_stand_in_for_its_week(run: Calibrate, store: Store) -> None:
-    items: Rows = outputs(FIRST, 60)
-    first = run(items, labels=labels(items[:20]))
-    run(items, split="dev")
-    late = labels(chosen(items, first))
-    found = run(outputs(SECOND, 60), labels=late)
-
-    assert point(found, FIRST).n_labels == len(late)
-    assert ledger.read(store)[-2]["judged"][""][1] == 60

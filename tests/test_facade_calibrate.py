@@ -53,7 +53,7 @@ def test_both_doors_take_the_same_and_default_to_the_same() -> None:
                       for door in (trueup.calibrate, trueup.acalibrate))  # fmt: skip
 
     assert plain == waiting
-    assert [p.kind for p in plain.values()][1:] == [inspect.Parameter.KEYWORD_ONLY] * 22
+    assert [p.kind for p in plain.values()][1:] == [inspect.Parameter.KEYWORD_ONLY] * 24
 
 
 def test_it_works_inside_a_running_event_loop() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.corrected import chunked, measured
 from trueup.agreement.corrected import corrected_rate
-from trueup.agreement.posterior import Interval, Level, sums
-from trueup.agreement.ppi import by_number, by_verdict, tuned
+from trueup.agreement.posterior import Interval, Level, exact, mixture, posterior, sums
+from trueup.agreement.ppi import tuned, tuned_posterior, worth_it
 
 RUNS, DRAWS = 5000, 250
 LOW, HIGH = 0.935, 0.975
@@ -23,7 +23,7 @@ def test_a_silent_judge_is_a_level_of_its_own() -> None:
         n = rng.multinomial(100, shares, runs).astype(np.float64)
         k = rng.binomial(n.astype(int), rates).astype(float)
         counts = n + rng.multinomial(900, shares, runs).astype(np.float64)
-        return [by_verdict(counts, Level(n, k, k), ci=0.95, draws=DRAWS, rng=rng)]
+        return [mixture(counts, posterior(Level(n, k, k)), ci=0.95, draws=DRAWS, rng=rng)]
 
     found = measured(chunked(RUNS, once)[0], float(shares @ rates))
 
@@ -51,7 +51,7 @@ def test_unequal_chances_cover(rate: float, n: int, hard: float) -> None:
         parts = [sums(labels, weights * (verdicts == value)) for value in (True, False)]
         counts = np.stack([verdicts.sum(1), (~verdicts).sum(1)], -1).astype(float)
         level = Level(*(np.stack(pair, -1) for pair in zip(*parts, strict=True)))
-        return [by_verdict(counts, level, ci=0.95, draws=DRAWS, rng=rng)]
+        return [mixture(counts, posterior(level), ci=0.95, draws=DRAWS, rng=rng)]
 
     found = measured(chunked(RUNS, once)[0], rate)
 
@@ -71,7 +71,9 @@ def test_numbers_cover(people: int, shape: tuple[float, float], n: int) -> None:
         sure = values**2  # of the right order, and not calibrated
         traffic = sure.mean(1), sure.var(1, ddof=1), np.full(runs, 800.0)
         found = tuned(labels, sure[:, :n], np.ones((runs, n)), traffic=traffic)
-        bounds = by_number(found, np.full(runs, float(n)), ci=0.95)
+        size = np.full(runs, float(n))
+        found = worth_it(found, size, ci=0.95)
+        bounds = exact(*tuned_posterior(found, size, ci=0.95), ci=0.95)
         alike = labels.mean(1)
         high = np.where(alike == 1, 1.0, bounds.high)
         return [Interval(np.where(alike == 0, 0.0, bounds.low), high)]

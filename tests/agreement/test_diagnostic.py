@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from tests.strategies import SHARES
-from trueup.agreement.crosstab import confusion
 from trueup.agreement.diagnostic import rates
 from trueup.agreement.shares import proportion, share, wilson
 from trueup.errors import Undefined
@@ -221,8 +220,13 @@ def test_labels_balanced_by_the_verdict_give_the_rates_of_the_traffic() -> None:
     known = rates(judged, truth, judged_share=0.8)
     weighted = rates(judged, truth, weights=[20] * 40 + [5] * 40)
 
+    counted = rates(judged, truth, judged_share=0.8, judged_units=1000)
+
     assert figures(known) == pytest.approx(figures(weighted))
     assert known.tpr is not None
+    assert counted.tpr is not None
+    assert known.tpr.estimate == pytest.approx(counted.tpr.estimate)
+    assert known.tpr.high - known.tpr.low < counted.tpr.high - counted.tpr.low
     assert known.tpr.estimate == pytest.approx(tp / (tp + fn))
     assert known.ppv == rates(judged, truth).ppv
     assert rates(judged, truth).tpr != known.tpr
@@ -232,6 +236,45 @@ def covered(truth: float, found: list[Estimate | None]) -> float:
     kept = [estimate for estimate in found if estimate is not None]
     assert len(kept) >= 4900
     return sum(e.low <= truth <= e.high for e in kept) / len(kept)
+
+
+def test_rates_of_labels_drawn_where_the_judge_fails_cover() -> None:
+    """The share judged met is itself counted on 500 verdicts, which bounds what is known of TPR."""
+    rng = np.random.default_rng(4)
+    tpr, accuracy = [], []
+    for _ in range(5000):
+        truth = rng.uniform(size=500) < 0.95
+        judged = truth ^ (rng.uniform(size=500) < np.where(truth, 0.03, 0.02))
+        size = np.where(judged, 0.15, 1.0)
+        chance = np.minimum(48 * size / size.sum() + 12 / 500, 1)
+        rows = rng.uniform(size=500) < chance
+        found = rates(
+            judged[rows],
+            truth[rows],
+            weights=1 / chance[rows],
+            judged_share=judged.mean(),
+            judged_units=500,
+        )
+        tpr.append(found.tpr)
+        accuracy.append(found.accuracy)
+
+    assert 0.935 <= covered(0.97, tpr) <= 0.975
+    assert 0.935 <= covered(0.9705, accuracy) <= 0.975
+
+
+def test_a_share_that_only_the_weights_tell_is_less_certain() -> None:
+    rng = np.random.default_rng(5)
+    judged, truth = rng.uniform(size=(2, 80)) < 0.8
+    weights = rng.uniform(1, 20, 80)
+
+    guessed = rates(judged, truth, weights=weights).tpr
+    share = float(np.average(judged, weights=weights))
+    counted = rates(judged, truth, weights=weights, judged_share=share).tpr
+
+    assert guessed is not None
+    assert counted is not None
+    assert guessed.estimate == pytest.approx(counted.estimate)
+    assert guessed.high - guessed.low > counted.high - counted.low
 
 
 def test_intervals_of_rates_cover_at_their_level() -> None:
@@ -275,14 +318,6 @@ def test_intervals_of_rates_from_labels_balanced_by_verdict_cover_at_their_level
     assert 0.935 <= covered(0.8, [rate.tnr for rate in found]) <= 0.975
 
 
-def test_a_table_of_levels_is_that_of_scikit_learn() -> None:
-    """Expected: scikit-learn 1.9.1, confusion_matrix."""
-    found = confusion(list("abbcbaacbb"), list("abacbbacab"), levels=["c", "a", "b"])
-
-    assert found.counts == ((2, 0, 0), (0, 2, 2), (0, 1, 3))
-    assert found.levels == ("c", "a", "b")
-
-
 def test_verdicts_on_the_crowds_pairs_give_the_published_figures() -> None:
     folder = DATA / "llmfao"
     if not folder.exists():
@@ -301,13 +336,12 @@ def test_verdicts_on_the_crowds_pairs_give_the_published_figures() -> None:
         (first, n), *rest = cast.most_common(2)
         most[pair] = first if not rest or n > rest[0][1] else None
 
-    table = confusion([judged[pair] for pair in most], most.values())
-    right = sum(table.counts[n][n] for n in range(3))
+    right = proportion([None if m is None else judged[pair] == m for pair, m in most.items()])
     left: dict[str | None, int | None] = {"left": 1, "right": 0, "tie": None, None: None}
     sided = rates([left[judged[pair]] for pair in most], [left[m] for m in most.values()])
 
-    assert table.n_pairs == 1831
-    assert round(right / table.n_pairs, 4) == 0.4462
+    assert right.n == 1831
+    assert round(right.estimate, 4) == 0.4462
     assert sided.n_pairs == 1043
     assert sided.accuracy is not None
     assert round(sided.accuracy.estimate, 4) == 0.7459
@@ -328,6 +362,7 @@ def test_verdicts_on_the_crowds_pairs_give_the_published_figures() -> None:
         ([1, 0], [1, 0], {"weights": [1, None]}, "missing value"),
         ([1, 0], [1, 0], {"cluster": ["a"]}, "1 values for 2 units"),
         ([1, 0], [1, 0], {"judged_share": 80}, "no share"),
+        ([1, 0], [1, 0], {"judged_share": 0.5, "judged_units": 0}, "units judged"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused_with_a_sentence(
@@ -340,15 +375,6 @@ def test_arguments_that_cannot_be_are_refused_with_a_sentence(
 def test_no_pair_at_all_defines_nothing() -> None:
     with pytest.raises(Undefined, match="no unit has both"):
         rates([1, None], [None, 0])
-    with pytest.raises(Undefined, match="no unit has both"):
-        confusion(["a", None], [None, "b"])
-
-
-def test_an_unknown_level_is_met_with_the_closest_one() -> None:
-    with pytest.raises(ValueError, match="Did you mean 'good'"):
-        confusion(["good", "goood"], ["good", "poor"], levels=["good", "poor"])
-    with pytest.raises(ValueError, match="twice"):
-        confusion(["a"], ["a"], levels=["a", "a"])
 
 
 def test_a_single_group_says_nothing_about_the_rest() -> None:

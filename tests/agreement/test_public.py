@@ -12,7 +12,7 @@ import pytest
 from trueup import agreement
 
 STATISTICS = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text("utf-8")
-PARTS = {"alphas", "confusion", "design_variance", "keep", "proportion", "rmse", "wilson"}
+PARTS = {"keep", "proportion", "rmse", "wilson"}
 """What the methods are made of."""
 FUNCTIONS = [name for name in agreement.__all__ if inspect.isfunction(getattr(agreement, name))]
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trueup.agreement.ratings import Patterns, clusters, few_levels, merge, read
+from trueup.agreement import column
+from trueup.agreement.ratings import Patterns, few_levels, merge, read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,21 +183,21 @@ def test_values_too_many_for_a_scale_are_refused_by_name() -> None:
     "labels", [["a", "b", "a"], np.array([7, 3, 7]), pd.Series(["x", "y", "x"])]
 )
 def test_clusters_are_numbered(labels: Any) -> None:
-    found = clusters(labels, 3)
+    found = column.groups(labels, 3)
 
     assert found is not None
     assert found[0] == found[2] != found[1]
 
 
 def test_a_unit_without_a_cluster_is_one_of_its_own() -> None:
-    found = clusters(["a", None, "a", None], 4)
+    found = column.groups(["a", None, "a", None], 4)
 
     assert found is not None
     assert len(set(found.tolist())) == 3
-    assert clusters(None, 4) is None
+    assert column.groups(None, 4) is None
 
 
 @pytest.mark.parametrize("labels", [["a", "b"], np.array([1, 2])])
 def test_a_cluster_label_is_needed_for_every_unit(labels: Any) -> None:
     with pytest.raises(ValueError, match="cluster has 2 values for 3 units"):
-        clusters(labels, 3)
+        column.groups(labels, 3)

@@ -224,6 +224,7 @@ def test_a_judge_who_is_always_right_and_sure_is_not_taken_for_perfect() -> None
 
     assert (found.ece.estimate, found.brier.estimate) == (0, 0)
     assert found.brier.high > 0.05
+    assert found.ece.high > 0.02
 
 
 def test_a_single_group_says_nothing_about_the_rest() -> None:

@@ -11,12 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trueup.agreement.sampling import Draw, _one_a_group, design_variance, draw
-from trueup.agreement.splits import Reservoir, keep
+from trueup.agreement.sampling import Draw, draw
 
 if TYPE_CHECKING:
-    import random
-
     from numpy.typing import NDArray
 
 
@@ -189,71 +186,21 @@ def test_labelled_rows_stay_out_and_the_rest_still_gives_the_total() -> None:
     assert abs(totals.mean() - items["label"].sum()) < 3 * error
 
 
-def test_stopping_early_leaves_a_sample_with_known_chances() -> None:
-    items, times = population(40), 2500
-    counts = np.zeros(40)
-    for seed in range(times):
-        found = drawn(items, 16, seed).first(5)
-        counts[found.indices] += 1
-
-    assert len(found.indices) == 5
-    assert found.inclusion.sum() == pytest.approx(5)
-    assert deviation(counts, found.inclusion, times) < 4
-    with pytest.raises(ValueError, match="ask fewer"):
-        found.first(6)
-
-
-def test_the_variance_from_one_draw_is_that_of_many_and_its_interval_covers() -> None:
-    items, times, n = population(1500), 5000, 200
-    label, guess = items["label"], items["value"]
-    error, generator = label - guess, np.random.default_rng(0)
-    cells = np.unique(items["segment"], return_inverse=True)[1] * 4 + (3 * guess).round().astype(
-        int
-    )
-    weights = drawn(items, n, 0).inclusion / n
-    rows = []
-    for _ in range(times):
-        at, chances = _one_a_group(weights, np.arange(1500), n, cells, generator)  # draw's core
-        estimate = guess.mean() + (error[at] / chances[at]).sum() / 1500
-        spread = design_variance(error[at], chances[at], rows=1500, strata=cells[at])
-        rows.append((estimate, spread))
-
-    got, variance = np.array(rows).T
-    assert variance.mean() == pytest.approx(got.var(), rel=0.07)
-    covered = np.abs(got - label.mean()) < 1.96 * np.sqrt(variance)
-    assert 0.935 <= covered.mean() <= 0.975
-
-
-def test_the_variance_of_equal_draws_is_the_textbook_one() -> None:
-    values = np.array([0.0, 1, 1, 1, 0, 0.5])
-
-    got = design_variance(values, np.full(6, 0.3), rows=20)
-
-    assert got == pytest.approx((1 - 6 / 20) * values.var(ddof=1) / 6)
-
-
-def test_a_whole_population_has_no_sampling_variance() -> None:
-    found = draw(range(5), 9)
-
-    assert found.probabilities.tolist() == [1.0] * 5
-    assert design_variance([1, 0, 1, 0, 1], found.probabilities, rows=5) == 0
-
-
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"value": [0.1, 0.2]}, "shape"),
-        ({"value": [0.1, 0.2, 3]}, "outside"),
-        ({"value": [0.1, 0.2, math.inf]}, "outside"),
-        ({"disagreement": [0.1, 0.2, -1]}, "outside"),
+        ({"value": [0.1, 0.2]}, "2 values for 3"),
+        ({"value": [0.1, 0.2, 3]}, "not within 0 and 1"),
+        ({"value": [0.1, 0.2, math.inf]}, "infinite"),
+        ({"disagreement": [0.1, 0.2, -1]}, "disagreement holds -1"),
         ({"segment": ["a"]}, "3 rows but 1"),
         ({"group": ["a"]}, "3 rows but 1"),
-        ({"spread": [0, 0, 0]}, "not all 0"),
-        ({"spread": [1, 1, -1]}, "none negative"),
+        ({"spread": [0, 0, 0]}, "above 0"),
+        ({"spread": [1, 1, -1]}, "spread holds -1"),
         ({"already": [1, 0, 0]}, "truth values"),
         ({"already": [True, True, True]}, "labelled already"),
         ({"value": [0, 1, 1], "pilot": ([0.5], [0.5])}, "0 or 1"),
-        ({"value": [0, 1, 1], "pilot": ([0.5, 1], [1])}, "shape"),
+        ({"value": [0, 1, 1], "pilot": ([0.5, 1], [1])}, "pilot has 2"),
         ({"uniform": 0}, "uniform"),
         ({"bins": 0}, "bins"),
     ],
@@ -268,106 +215,6 @@ def test_an_id_that_occurs_twice_is_refused() -> None:
         draw(["x", "x"], 1)
 
 
-logs = st.lists(st.sampled_from("aaaabbc"), min_size=1, max_size=60)
-
-
-@given(logs, st.integers(1, 20), st.sampled_from([0.0, 0.5, 1.0]), st.randoms())
-def test_a_reservoir_keeps_its_number_whatever_the_order_of_the_log(
-    segments: list[str], n: int, uniform: float, shuffler: random.Random
-) -> None:
-    log = list(enumerate(segments))
-    first, second = (Reservoir[int](n, uniform=uniform) for _ in range(2))
-    for number, segment in log:
-        first.add(number, number, segment)
-    for number, segment in shuffler.sample(log, len(log)):
-        second.add(number, number, segment)
-        second.sample()  # looking in between changes nothing
-
-    assert first.sample().items == second.sample().items
-    assert len(first.sample().items) == min(n, len(log))
-    assert first.sample().seen == Counter(segments)
-
-
-@pytest.mark.parametrize(("n", "repeats"), [(12, False), (40, True)])
-def test_a_reservoir_keeps_rows_as_often_as_its_chances_say(n: int, *, repeats: bool) -> None:
-    segments, times = "a" * 60 + "b" * 30 + "c" * 6 + "d" * 2 + "e" * 2, 2500
-    weights = np.zeros((times, 100))
-    for seed in range(times):
-        log: Reservoir[int] = Reservoir(n, seed=seed)
-        for number, segment in enumerate(segments):
-            for _ in range(2 if repeats and number % 4 == 0 else 1):
-                log.add(number, number, segment)
-        found = log.sample()
-        weights[seed, list(found.items)] = 1 / np.array(found.probabilities)
-
-    error = np.maximum(weights.std(0) / math.sqrt(times), 1e-12)
-    assert (np.abs(weights.mean(0) - 1) < 4 * error).all()
-    total = weights.sum(1)
-    assert abs(total.mean() - 100) <= 3 * total.std() / math.sqrt(times) + 1e-9
-    assert bool(found.repeats) == repeats
-
-
-def test_a_segment_of_a_reservoir_has_one_chance() -> None:
-    log: Reservoir[int] = Reservoir(50)
-    for number in range(5000):
-        log.add(number, number, "rare" if number % 100 == 0 else "common")
-    found = log.sample()
-
-    chances = dict.fromkeys(zip(found.segments, found.probabilities, strict=True))
-    kept = Counter(found.segments)
-    assert chances.keys() == {("rare", kept["rare"] / 50), ("common", kept["common"] / 4950)}
-    assert kept == {"common": 37, "rare": 13}
-
-
-def test_rare_segments_are_drawn_together() -> None:
-    log: Reservoir[int] = Reservoir(10, uniform=1)
-    for number in range(1000):
-        log.add(number, number, f"rare-{number}" if number < 30 else "common")
-    found = log.sample()
-
-    assert len(found.items) == 10
-    assert set(found.probabilities) == {10 / 1000}
-
-
-def test_a_reservoir_holds_no_more_than_it_may_keep() -> None:
-    log: Reservoir[int] = Reservoir(20)
-    for number in range(5000):
-        log.add(number, number, number % 3)
-
-    assert sum(map(len, log._held.values())) == sum(map(len, log._heaps.values())) == 63
-
-
-def test_rows_that_come_late_displace_only_as_many_as_they_bring() -> None:
-    log: Reservoir[int] = Reservoir(200)
-    for number in range(2000):
-        log.add(number, number)
-    before = set(log.sample().items)
-    for number in range(2000, 2040):
-        log.add(number, number)
-    after = set(log.sample().items)
-
-    late = {number for number in after if number >= 2000}
-    assert len(before - after) == len(late) < 20
-
-
-def test_what_is_decided_at_once_is_what_a_reservoir_prefers() -> None:
-    log: Reservoir[int] = Reservoir(100)
-    for number in range(2000):
-        log.add(number, number)
-    kept = {number for number in range(2000) if keep(number, 0.04)}
-
-    assert kept < set(log.sample().items)
-
-
-def test_too_many_segments_are_refused() -> None:
-    log: Reservoir[int] = Reservoir(5)
-    for number in range(1000):
-        log.add(number, number, f"user-{number}")
-    with pytest.raises(ValueError, match="coarser"):
-        log.add(1000, 1000, "user-1000")
-
-
-def test_a_sample_of_nothing_is_empty_and_one_of_no_size_is_refused() -> None:
-    assert Reservoir[int](3).sample().items == ()
-    with pytest.raises(ValueError, match="no sample"):
-        Reservoir[int](0)
+def test_nothing_cannot_be_drawn_from() -> None:
+    with pytest.raises(ValueError, match="no row to draw from"):
+        draw([], 1)

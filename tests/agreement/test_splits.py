@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.agreement.splits import PARTS, TICKETS, keep, split, ticket
+from trueup.agreement.splits import PARTS, TICKETS, split, ticket
+from trueup.agreement.stream import keep
 
 SHARES = (0.2, 0.4, 0.4)
 
@@ -159,15 +160,6 @@ def test_what_a_sample_keeps_is_split_as_everything_else() -> None:
     assert abs(share - 0.2) < 3 * math.sqrt(0.16 / len(kept))
 
 
-@given(st.text(), st.floats(0, 1), st.floats(0, 1))
-def test_a_raised_chance_only_adds_items(name: str, one: float, other: float) -> None:
-    low, high = sorted((one, other))
-
-    assert keep(name, high) or not keep(name, low)
-    assert keep(name, 1)
-    assert not keep(name, 0)
-
-
 @pytest.mark.parametrize(
     "shares", [(0.5, 0.5), (0.2, 0.4, 0.5), (-0.2, 0.6, 0.6), (math.nan, 0, 1)]
 )
@@ -190,8 +182,3 @@ def test_other_numbers_of_rows_and_strata_are_refused() -> None:
 def test_an_unknown_part_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown part 'validation'"):
         split(["a", "b"], known={"b": "validation"})
-
-
-def test_a_chance_outside_0_to_1_is_refused() -> None:
-    with pytest.raises(ValueError, match="no chance"):
-        keep("a", 1.2)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
 
+from tests.cli.weekly import write_rows, write_week
 from trueup.cli.main import run
 from trueup.testing.faultserver import FaultServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[2] / "src"
 RUBRIC = """\
@@ -101,11 +102,6 @@ def rows(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def write_rows(path: Path, lines: Iterable[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    return path
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in a workspace with two rubrics and ten items."""
@@ -117,6 +113,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     return tmp_path
+
+
+@pytest.fixture
+def week(here: Path) -> Path:
+    """Stand beside a week's log, labels, anchors, and a judge that is right."""
+    write_week(here)
+    return here
 
 
 @pytest.fixture

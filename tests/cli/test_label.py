@@ -33,14 +33,16 @@ LABELS = "item_id,criterion,value,annotator\ni0,step,met,ana\ni1,step,unmet,ana\
 class Open(Protocol):
     """Open a window in which `trueup label` runs with these arguments."""
 
-    def __call__(self, *arguments: object, columns: int = 80, lines: int = 24) -> Window: ...
+    def __call__(
+        self, *arguments: object, columns: int = 80, lines: int = 24, **environment: str
+    ) -> Window: ...
 
 
 @pytest.fixture
 def window(here: Path) -> Open:
-    def start(*arguments: object, columns: int = 80, lines: int = 24) -> Window:
+    def start(*arguments: object, columns: int = 80, lines: int = 24, **environment: str) -> Window:
         said = ("label", "-r", "reply", "--annotator", "ana", *arguments)
-        return Window(*said, folder=here, columns=columns, lines=lines)
+        return Window(*said, folder=here, columns=columns, lines=lines, **environment)
 
     return start
 
@@ -252,6 +254,32 @@ def test_the_judge_is_shown_where_that_is_wanted_and_labels_say_so(
         shown.press("1q")
         assert shown.status() == 0
     assert [label.saw_judge for label in labels(drawn)] == [True]
+
+
+def test_who_has_seen_the_judge_is_not_blind_in_a_later_session_either(
+    drawn: Path, window: Open
+) -> None:
+    with window("--show-judge", "-c", "step") as shown:
+        shown.sees("the judge: ", "It stands there.")
+        shown.press("1q")
+        assert shown.status() == 0
+    with window("-c", "step") as blind:
+        blind.sees("1 of 3 answered")
+        blind.press("u2")
+        blind.sees("1 of 3 answered")
+        blind.press("1q")
+        assert blind.status() == 0
+    assert [label.saw_judge for label in labels(drawn)] == [True, True, True, False]
+
+
+def test_blanks_are_no_part_of_a_name_and_no_name(here: Path, window: Open) -> None:
+    with window("items.jsonl", "--annotator", " ana ") as shown:
+        shown.sees("of 10  ana")
+        shown.press("1q")
+        assert shown.status() == 0
+    with window("items.jsonl", "--annotator", "  ", TRUEUP_ANNOTATOR="ana") as again:
+        again.sees("1 of 20 answered")
+    assert values(here) == ["met"]
 
 
 def test_a_sample_of_a_file_says_with_what_chance_it_was_drawn(here: Path, window: Open) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.label.material import RUBRIC, label
 from trueup.label.check import LabelProblem, validate
-from trueup.label.read import read_label_file
+from trueup.label.read import LabelFile, read_label_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,10 @@ QUESTION = RUBRIC.by_id["grounded"].question
 
 
 def problems(*labels: Label, **options: Any) -> list[LabelProblem]:
-    return validate(labels, RUBRIC, now=NOW, **options)
+    numbers = tuple(range(1, len(labels) + 1))
+    found = LabelFile(labels=labels, source_format="list", passed_over={}, name="list",
+                      unit="row", numbers=numbers)  # fmt: skip
+    return validate(found, RUBRIC, now=NOW, **options)
 
 
 def only(*labels: Label, **options: Any) -> LabelProblem:
@@ -58,7 +61,7 @@ def test_an_unknown_criterion_is_an_error_with_a_suggestion() -> None:
     found = only(*sound(), label("met", "gruonded"), label("unmet", "gruonded"))
 
     assert found.kind == "error"
-    assert found.where == "item a, criterion gruonded and 1 more"
+    assert found.where == "list, row 5 and 1 more"
     assert "no rubric has a criterion 'gruonded'" in found.what
     assert found.mend.startswith("Did you mean 'grounded'? Say what it stands for: `--map crit")
 
@@ -119,6 +122,19 @@ def test_a_person_who_contradicts_herself_is_an_error(at: datetime | None, when:
     assert found.what.endswith(when)
 
 
+@pytest.mark.parametrize(("criterion", "value"), [("Grounded", "unmet"), ("grounded", 0.0)])
+def test_a_contradiction_may_be_spelled_in_another_way(criterion: str, value: str | float) -> None:
+    other = label(value, criterion, annotator="p", labelled_at=NOW, item_id="a")
+
+    assert only(*sound(), other).what.startswith("p answered '")
+
+
+def test_one_answer_in_two_spellings_is_no_contradiction() -> None:
+    twice = [label(value, annotator="z", item_id="a") for value in ("met", 1.0, "yes")]
+
+    assert problems(*sound(), *twice) == []
+
+
 def test_many_contradictions_are_summed_up() -> None:
     twice = [
         label(value, annotator="z", item_id=str(n)) for n in range(9) for value in ("met", "unmet")
@@ -146,6 +162,9 @@ def test_an_unknown_split_is_an_error() -> None:
     found = only(*sound(), label("met", annotator="z", split="trian"))
 
     assert (found.kind, found.what) == ("error", "'trian' is no split")
+    assert only(*sound(), label("met", annotator="z", split="xxxxx")).mend == (
+        "Known: dev, test, train"
+    )
     assert found.mend.startswith("Did you mean 'train'?")
 
 

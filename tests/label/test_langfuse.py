@@ -76,6 +76,11 @@ def test_blob_storage_has_snake_case_and_times_in_utc_without_saying_so() -> Non
     assert read_labels([row]) == [LABEL]
 
 
+@pytest.mark.parametrize("metadata", ["second look", ["a"], 3, "{"])
+def test_metadata_of_any_kind_is_no_obstacle(metadata: object) -> None:
+    assert read_labels([score(metadata=metadata)]) == [LABEL]
+
+
 def test_the_third_api_names_a_subject() -> None:
     row = {"id": "s1", "name": "grounded", "source": "ANNOTATION", "value": True,
            "timestamp": "2026-05-29T13:46:19.963Z"}  # fmt: skip

@@ -91,9 +91,8 @@ def test_a_column_for_every_criterion_has_to_be_declared() -> None:
 
     with pytest.raises(DataError, match=r"no column holds the criterion.*one answer"):
         read_labels([row])
-    assert read_labels(
-        [row], wide={"grounded": "grounded", "tone": "tone", "padding": "padding"}
-    ) == [
+    named = {f"criterion.{name}": name for name in ("grounded", "tone", "padding")}
+    assert read_labels([row], fields=named) == [
         label("yes", item_id="7"),
         label(3.0, "tone", item_id="7"),
     ]
@@ -120,7 +119,11 @@ def test_a_column_for_every_criterion_has_to_be_declared() -> None:
         ),
         ([{"id": 1}], {"fields": {"value": "x"}}, "no column 'x' to map value to"),
         ([{"id": 1}], {"fields": {"valeu": "id"}}, "'valeu' is no field of a label. Did you mean"),
-        ([{"id": 1, "tone": 1}], {"wide": {"tone": "tome"}}, "no column 'tome'.*mean 'tone'"),
+        (
+            [{"id": 1, "tone": 1}],
+            {"fields": {"criterion.tone": "tome"}},
+            "no column 'tome'.*mean 'tone'",
+        ),
     ],
 )
 def test_labels_that_cannot_be_used_are_refused(
@@ -186,6 +189,27 @@ def test_a_withdrawal_is_a_label_without_a_value() -> None:
     assert read_labels([row]) == [label(None)]
 
 
+def test_what_is_withdrawn_does_not_stand_whatever_is_beside_it() -> None:
+    row = {"id": "a", "criterion": "grounded", "value": "met", "withdrawn": "yes"}
+
+    assert read_labels([row]) == [label(None)]
+
+
+def test_blanks_around_a_name_make_nobody_else_of_a_person(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("item_id,criterion,value,annotator\na,tone,1, ana \nb,tone,1,ana\nc,tone,1, \n")
+
+    assert [found.annotator for found in read_labels(path)] == ["ana", "ana", None]
+
+
+def test_names_of_which_an_encoding_lost_a_letter_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("item_id,criterion,value,annotator\na,tone,1,zo\xeb\n", "latin-1")
+
+    with pytest.raises(DataError, match=r"line 2: the annotator 'zo.' is no whole text. Save the"):
+        read_labels(path)
+
+
 def test_names_of_criteria_are_declared_or_nearly_the_same() -> None:
     rows = [{"id": "a", "metric": name, "value": 1} for name in ("Faithfulness", "To-ne", "other")]
 
@@ -217,7 +241,7 @@ def test_columns_for_criteria_are_declared_as_fields_or_known() -> None:
 def test_a_criterion_may_be_called_like_a_field() -> None:
     row = {"id": "a", "note": "met", "remark": "n"}
 
-    assert read_labels([row], wide={"note": "note"}) == [label("met", "note", note="n")]
+    assert read_labels([row], fields={"criterion.note": "note"}) == [label("met", "note", note="n")]
 
 
 def test_a_file_says_where_each_label_is_from_and_what_was_passed_over(tmp_path: Path) -> None:

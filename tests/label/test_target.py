@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.label.material import RUBRIC, label
 from trueup.errors import DataError, TooFewLabels
-from trueup.label.target import label_targets, level_of, stale_labels
+from trueup.label.target import label_targets, level_of
 from trueup.rubric.model import Criterion, Level
 
 
@@ -195,7 +195,6 @@ def test_labels_of_an_earlier_wording_do_not_count() -> None:
     new = label("met", "another-id", question=RUBRIC.by_id["grounded"].question)
 
     assert label_targets([old, new], RUBRIC, "grounded") == {"a": 1.0}
-    assert stale_labels([old, new, label("met")], RUBRIC) == [old]
     with pytest.raises(TooFewLabels, match="no label of 'grounded' answers its present wording, 1"):
         label_targets([old], RUBRIC, "grounded")
 

@@ -108,6 +108,23 @@ def test_the_frame_has_a_row_for_each_item_and_criterion_in_their_order(scores: 
     assert set(silent["explanation"]) == {"who knows"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (["the-alien", "the-best", "nobody"], ["the-best", "the-alien"]),
+        (["nobody"], []),
+        ([], []),
+    ],
+)
+def test_some_items_come_in_the_order_of_the_run(
+    scores: Scores, monkeypatch: pytest.MonkeyPatch, asked: list[str], found: list[str]
+) -> None:
+    monkeypatch.setattr("trueup.store.store._SEARCHED", 2)
+    whole = {one.item_id: one for one in scores.judged()}
+
+    assert list(scores.judged(asked)) == [whole[name] for name in found]
+
+
 def test_the_frame_of_items_has_scores_bounds_and_outcomes(scores: Scores) -> None:
     frame = scores.items().set_index("item_id")
 

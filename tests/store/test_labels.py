@@ -31,6 +31,15 @@ LABEL = Label(item_id="i1", criterion="kind", value="met", annotator="ana", ques
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
+def test_unsigned_labels_that_say_the_same_are_those_of_several_people(store: Store) -> None:
+    unsigned = replace(LABEL, annotator=None)
+    given = [unsigned, unsigned, replace(unsigned, value="unmet"), LABEL, LABEL]
+
+    assert add_labels(store, given, source="a file") == 4
+    assert add_labels(store, given, source="the same file") == 0
+    assert [label.value for label in labels_for(store, ["q1"])].count("met") == 3
+
+
 def test_a_label_comes_back_as_it_was(store: Store) -> None:
     whole = Label(
         item_id="i2",

@@ -8,6 +8,17 @@
 
 Every figure comes with an interval and says how it was found. What data do not define raises
 `Undefined`; NaN is never returned.
+
+To read it: `column` takes arrays as users have them, `grouped` and `shares` hold the variance and
+the interval of a proportion, in groups or not. On these rest
+- chance-corrected agreement: `ratings` (units merged by pattern), `coefficient`, `resample`, then
+  `krippendorff` (with `disagreement`, `many_values`), `cohen`, `gwet`, `weighting`;
+- a judge beside people: `diagnostic` (`by_verdict`), `panel`, `ceiling` (`measure`), `alternative`
+  (`deficit`), `rank` (`concordance`), `reliability` (`brier`, `folded`);
+- corrected rates: `designs` reads and recognises, `corrected` chooses `same_traffic` (`ppi`)
+  or `transported` (`rogan_gladen`), both on `posterior`;
+- which labels: `plan` (`curves`), `sampling`, `splits`, `stream`;
+- `drift`: what moved from week to week, and whose doing it is.
 """
 
 from __future__ import annotations
@@ -21,7 +32,6 @@ if TYPE_CHECKING:
     from trueup.agreement.coefficient import Coefficient
     from trueup.agreement.cohen import kappa
     from trueup.agreement.corrected import Rate, corrected_rate
-    from trueup.agreement.crosstab import Confusion, confusion
     from trueup.agreement.diagnostic import Rates, rates
     from trueup.agreement.estimate import Estimate
     from trueup.agreement.gwet import ac1, ac2, percent_agreement
@@ -29,47 +39,33 @@ if TYPE_CHECKING:
     from trueup.agreement.plan import LabelPlan, plan_labels
     from trueup.agreement.rank import PairedEstimate, correlation, rmse
     from trueup.agreement.reliability import Calibration, calibration
-    from trueup.agreement.sampling import Draw, design_variance, draw
+    from trueup.agreement.sampling import Draw, draw
     from trueup.agreement.shares import proportion, wilson
-    from trueup.agreement.splits import Reservoir, keep, split
-    from trueup.agreement.tables import alphas
+    from trueup.agreement.splits import split
+    from trueup.agreement.stream import Reservoir, keep
 
 # a module may not be called like one of its functions: importing it would hide the function
 _HOMES = {
-    "AltTest": "alternative",
-    "Calibration": "reliability",
-    "Coefficient": "coefficient",
-    "Confusion": "crosstab",
-    "Draw": "sampling",
-    "EPSILON": "alternative",
-    "Estimate": "estimate",
-    "HumanCeiling": "ceiling",
-    "LabelPlan": "plan",
-    "PairedEstimate": "rank",
-    "Rate": "corrected",
-    "Rates": "diagnostic",
-    "Reservoir": "splits",
-    "ac1": "gwet",
-    "ac2": "gwet",
-    "alpha": "krippendorff",
-    "alphas": "tables",
-    "alt_test": "alternative",
-    "calibration": "reliability",
-    "confusion": "crosstab",
-    "corrected_rate": "corrected",
-    "correlation": "rank",
-    "design_variance": "sampling",
-    "draw": "sampling",
-    "human_ceiling": "ceiling",
-    "kappa": "cohen",
-    "keep": "splits",
-    "percent_agreement": "gwet",
-    "plan_labels": "plan",
-    "proportion": "shares",
-    "rates": "diagnostic",
-    "rmse": "rank",
-    "split": "splits",
-    "wilson": "shares",
+    name: home
+    for home, names in {
+        "alternative": "AltTest EPSILON alt_test",
+        "ceiling": "HumanCeiling human_ceiling",
+        "coefficient": "Coefficient",
+        "cohen": "kappa",
+        "corrected": "Rate corrected_rate",
+        "diagnostic": "Rates rates",
+        "estimate": "Estimate",
+        "gwet": "ac1 ac2 percent_agreement",
+        "krippendorff": "alpha",
+        "plan": "LabelPlan plan_labels",
+        "rank": "PairedEstimate correlation rmse",
+        "reliability": "Calibration calibration",
+        "sampling": "Draw draw",
+        "shares": "proportion wilson",
+        "splits": "split",
+        "stream": "Reservoir keep",
+    }.items()
+    for name in names.split()
 }
 
 __all__ = [
@@ -77,7 +73,6 @@ __all__ = [
     "AltTest",
     "Calibration",
     "Coefficient",
-    "Confusion",
     "Draw",
     "Estimate",
     "HumanCeiling",
@@ -89,13 +84,10 @@ __all__ = [
     "ac1",
     "ac2",
     "alpha",
-    "alphas",
     "alt_test",
     "calibration",
-    "confusion",
     "corrected_rate",
     "correlation",
-    "design_variance",
     "draw",
     "human_ceiling",
     "kappa",

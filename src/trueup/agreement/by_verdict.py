@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 _POINTS = 128
 _UNITS = (np.arange(_POINTS) + 0.5) / _POINTS
+_PLASTIC = 1.2207440846057596
+"""Root of x^4 = x + 1; its inverse powers fill a cube evenly (Roberts 2018, after Kronecker)."""
+_PLACES = (
+    np.arange(1, _POINTS**2 + 1)[:, None] * _PLASTIC ** -np.arange(1.0, 4.0) % 1 * _POINTS
+).astype(int)
+"""Quantile of PPV, NPV and the share judged met at each point; shape (points, 3)."""
 
 
 class Cells(NamedTuple):
@@ -37,26 +44,33 @@ class Cells(NamedTuple):
             }
 
 
-def rebuild(met: Effective, unmet: Effective, *, judged: float, ci: float) -> dict[str, Estimate]:
+def rebuild(
+    met: Effective, unmet: Effective, *, judged: float, units: float, ci: float
+) -> dict[str, Estimate]:
     """Return TPR, TNR, accuracy and prevalence from PPV, NPV and the share judged met.
 
     TPR = s PPV / (s PPV + (1 - s)(1 - NPV)) and so on; the interval is the equal-tailed one of
-    independent Beta(k + .5, n - k + .5) for PPV and NPV on their effective numbers, taken over a
-    grid of 128 x 128 quantiles, so that nothing is drawn at random. The share s is taken as
-    known. A rate without a case (0 / 0) is left out.
+    independent Beta(k + .5, n - k + .5) for PPV and NPV on their effective numbers and for s on
+    the units it was counted on, over 16,384 evenly spread triples of 128 quantiles each, so that
+    nothing is drawn at random. A rate without a case (0 / 0) is left out.
 
-    Measured coverage at 95 % (prevalence .5 to .9, TPR .7 to .95, TNR .7 to .8, 50 or 100 labels
-    of each verdict, share counted on 2,000 verdicts): TPR 93 to 94 %, TNR 92 to 97 %, accuracy and
-    prevalence 93 to 97 %, at half the width of weighting each label.
+    Measured coverage at 95 % (prevalence .05 to .95, TPR .85 to .97, TNR .8 and .98, 60 to 260
+    labels of 500 to 100,000 verdicts, drawn more often where the judge fails or is unsure; 1,000
+    data sets each): TPR 93 to 98 %, TNR 92 to 99 %, accuracy 93 to 98 %, prevalence 94 to 99 %, at
+    half the width of weighting each label. With s taken as known, TPR fell to 91 %.
 
     Args:
         met: PPV on the labelled units judged met.
         unmet: NPV on those judged unmet.
         judged: Share of all units judged met, in [0, 1].
+        units: How many units that is a share of; infinite where it is known for good.
         ci: Two-sided level in (0, 1).
     """
-    point = _cells(np.float64(met.p), np.float64(unmet.p), judged).rates()
-    grid = _cells(_beta(met, ci)[:, None], _beta(unmet, ci)[None, :], judged).rates()
+    point = _cells(np.float64(met.p), np.float64(unmet.p), np.float64(judged)).rates()
+    ppv, npv, share = _PLACES.T
+    known = math.isinf(units) or judged in {0.0, 1.0}
+    s = np.float64(judged) if known else _quantiles(units * judged, units)[share]
+    grid = _cells(_beta(met, ci)[ppv], _beta(unmet, ci)[npv], s).rates()
     n, n_groups = met.n + unmet.n, met.n_groups + unmet.n_groups
     found = {}
     for name, value in point.items():
@@ -74,7 +88,9 @@ def rebuild(met: Effective, unmet: Effective, *, judged: float, ci: float) -> di
     return found
 
 
-def _cells(ppv: Floats | np.float64, npv: Floats | np.float64, judged: float) -> Cells:
+def _cells(
+    ppv: Floats | np.float64, npv: Floats | np.float64, judged: Floats | np.float64
+) -> Cells:
     return Cells(
         np.asarray(judged * ppv + 0 * npv),
         np.asarray(judged * (1 - ppv) + 0 * npv),
@@ -85,5 +101,9 @@ def _cells(ppv: Floats | np.float64, npv: Floats | np.float64, judged: float) ->
 
 def _beta(found: Effective, ci: float) -> Floats:
     size = found.size * (times(ci, np.inf) / times(ci, found.degrees)) ** 2
-    hits = size * found.p
+    return _quantiles(size * found.p, size)
+
+
+def _quantiles(hits: float, size: float) -> Floats:
+    """Return even quantiles of Jeffreys' posterior for a share."""
     return np.asarray(betaincinv(hits + 0.5, size - hits + 0.5, _UNITS))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from trueup.agreement import column
-from trueup.agreement.ratings import Patterns, clusters
+from trueup.agreement.ratings import Patterns
 from trueup.agreement.resample import GROUPS, Rows, Statistic, add_up, interval
 from trueup.errors import TooFewLabels
 
@@ -99,6 +99,12 @@ def need_two(table: Ratings, patterns: Patterns) -> None:
         )
 
 
+def point(model: Model, patterns: Patterns) -> float:
+    """Return the coefficient of all units."""
+    used = patterns.rated_by(model.least)
+    return float(model((used.weight @ model.rows(used))[None])[0])
+
+
 def coefficient(
     name: str,
     table: Ratings,
@@ -122,7 +128,7 @@ def coefficient(
         TooFewLabels: All units are in one cluster.
         ValueError: There is not one cluster label a unit.
     """
-    group = clusters(sampling.cluster, len(table.codes))
+    group = column.groups(sampling.cluster, len(table.codes))
     used = patterns.rated_by(model.least)
     rows = Rows(model.rows(used), used.weight.astype(np.float64))
     if group is not None:
@@ -183,15 +189,13 @@ def describe(
 
 def _clustered(sums: Floats, least: int, patterns: Patterns, group: Ints) -> Rows:
     """Return clusters in place of units."""
-    kept = patterns.rated >= least
-    units = np.flatnonzero(kept[patterns.of_unit])
+    units, pattern = patterns.units(least)
     names, mine = np.unique(group[units], return_inverse=True)
     if len(names) < _PAIR:
         raise TooFewLabels(
             "all units with ratings are in one cluster, which leaves nothing to compare",
             mend="Label units of other clusters, or leave `cluster` out if units are independent",
         )
-    pattern = (np.cumsum(kept) - 1)[patterns.of_unit[units]]
     return Rows(add_up(sums, pattern, mine, len(names)), np.ones(len(names)))
 
 

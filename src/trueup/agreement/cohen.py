@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, need_two
+from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, need_two, point
 from trueup.agreement.ratings import Patterns, few_levels, merge, read
 from trueup.agreement.weighting import agreement_weights
 from trueup.errors import Undefined
@@ -116,12 +116,11 @@ def kappa(
     patterns = merge(table, ordered=True)
     need_two(table, patterns)
     model = Kappa(apart=1 - agreement_weights(weights, table))
-    used = patterns.rated_by(_PAIR)
-    estimate = float(model((used.weight @ model.rows(used))[None])[0])
+    estimate = point(model, patterns)
     if np.isnan(estimate):
+        only = table.levels[patterns.rated_by(_PAIR).codes[0, 0]]
         raise Undefined(
-            f"both raters gave {table.levels[used.codes[0, 0]]!r} to every unit, so kappa is not "
-            "defined",
+            f"both raters gave {only!r} to every unit, so kappa is not defined",
             mend="Label units on which the answer varies, or report the percent agreement",
         )
     name = "Cohen's kappa"

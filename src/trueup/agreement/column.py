@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 _NOTHING = frozenset({"NAType", "NaTType"})
 _NUMERIC = "biuf"
@@ -158,7 +159,7 @@ def level(ci: float) -> float:
     return ci
 
 
-def complete(*columns: Floats) -> NDArray[np.bool_]:
+def complete(*columns: Floats) -> Bools:
     """Tell which units have a value in every column.
 
     Raises:

@@ -106,7 +106,11 @@ def corrected_rate(
 
     `case_control`, `other_period`: Rogan and Gladen's formula with draws of the apparent rate, Se
     and Sp, or the interval of Lang and Reiczigel where that is clearly narrower. Here, an item
-    without verdict counts as not passed by the judge, among labels and traffic alike.
+    without verdict counts as not passed by the judge, among labels and traffic alike. Weights make
+    Se and Sp those of the period behind the labels. In `other_period` a label may be the share y
+    of people who say met: it counts y as met and 1 - y as unmet, and the rate is that of one
+    person drawn at random. `case_control` takes 0 and 1 alone: how often a split label was chosen
+    is not known.
 
     Source: Angelopoulos, Duchi & Zrnic (2023), arXiv 2311.01453; Zrnic & Candes (2024), arXiv
     2403.03208; Rogan & Gladen (1978), Am. J. Epidemiol. 107; Lang & Reiczigel (2014), Prev. Vet.
@@ -115,14 +119,17 @@ def corrected_rate(
     The rate is that of the process behind the traffic. For the very items judged the interval is
     too wide where a large share of them is labelled (a quarter: it covers 0.985; half: 0.999).
 
-    When it is wrong: `other_period` where the judge's errors have changed since; `case_control`
+    When it is wrong: `other_period` where the judge's errors have changed since, and, where people
+    err too, by overdoing a change of the rate: by a tenth of it where 1.5 % of their answers are
+    wrong, by 0.37 where 5 % are (at a rate of .8; by nothing without a change). `case_control`
     where the chosen items are easier than the traffic; any design where labels are missing for
     a reason. Coverage measured for nominal 95 %: 0.94 to 0.97 with verdicts of yes and no from
     20 random labels on, 0.97 with 5 or 10, up to 1.00 for a judge that is nearly never wrong;
-    0.93 to 0.98 with other values; 0.94 to 0.98 with unequal chances (0.93 where 60 labels were
-    drawn rarely just where the judge errs); 0.95 to 0.99 in groups, the more the fewer they
-    are; 0.94 to 0.97 by Rogan and Gladen, up to 0.99 with 10 labels a side or a judge hardly
-    better than chance.
+    0.93 to 0.98 with other values (0.92 with 20 labels of unequal chances); 0.94 to 0.98 with
+    unequal chances (0.93 where 60 labels were drawn rarely just where the judge errs); 0.95 to
+    0.99 in groups, the more the fewer they are; 0.94 to 0.97 by Rogan and Gladen, up to 0.99 with
+    10 labels a side or a judge hardly better than chance; the same from 3 to 13 weeks of 20 labels
+    with chances of .02 to 1, single or of two or three people.
 
     Args:
         judged: The judge's values on all scored items of the traffic, in [0, 1], None or NaN where
@@ -131,12 +138,13 @@ def corrected_rate(
         judged_at_labels: The judge's values at the labelled items, shape (n,).
         label_design: How the labelled items were chosen: `random`, `stratified` (unequal known
             chances), `case_control` (by people's answers) or `other_period`.
-        weights: Each labelled item's inclusion probability in (0, 1], on any scale within that,
-            shape (n,). Without them, `stratified` means stratified by the verdict.
+        weights: Each labelled item's probability of having been drawn in its own period, in
+            (0, 1]; or all their inverses, 1 or more. Shape (n,). Without them, `stratified` means
+            stratified by the verdict.
         ci: Two-sided level.
         cluster: Group of each labelled item (user, conversation), shape (n,).
         judged_cluster: Group of each judged item, shape (N,).
-        judged_weights: Inclusion probability of each judged item, shape (N,), where not all alike.
+        judged_weights: The same of each judged item, shape (N,), where not all alike.
         labels_in_judged: Whether `judged` counts the labelled items in; None takes it to where
             its values allow that.
         recognise_design: Whether to compare the declared design with the data; False takes it at
@@ -196,6 +204,9 @@ def _settled(sample: Sample, design: Design, *, trusted: bool) -> Recognised:
     if design == "random" and any(w.min() < w.max() for w in chances):
         message = "label_design is 'random', but weights or judged_weights differ; declare"
         raise ValueError(f"{message} 'stratified' and give each labelled item's probability")
+    if design == "case_control" and not np.isin(sample.labels, (0.0, 1.0)).all():
+        message = "labels chosen by people's answers are 0 or 1; take the majority of people"
+        raise ValueError(message)
     if trusted:
         bare = design == "stratified" and not sample.weighted
         return Recognised(design=design, by_verdict=bare, warnings=())

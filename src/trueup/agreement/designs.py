@@ -19,10 +19,10 @@ from trueup.errors import TooFewLabels, Undefined
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from trueup.agreement.column import Bools, Floats, Ints
+
 
 Design = Literal["random", "stratified", "case_control", "other_period"]
 DESIGNS: Final = get_args(Design)
@@ -61,7 +61,7 @@ class Sample:
     dropped: int
     """Labels left out because they were missing."""
 
-    def only(self, kept: NDArray[np.bool_]) -> Sample:
+    def only(self, kept: Bools) -> Sample:
         """Return the same with some of the labels."""
         groups = None if self.groups is None else np.unique(self.groups[kept], return_inverse=True)
         return replace(
@@ -122,21 +122,21 @@ def read(
     answers = numbers(labels, "labels", within=(0, 1))
     verdicts = numbers(judged_at_labels, "judged_at_labels", within=(0, 1))
     same_length("judged_at_labels", len(verdicts), len(answers))
-    chances = _chances(weights, "weights", len(answers))
     groups = groups_of(cluster, len(answers))
     if np.isnan(traffic).all():
         raise Undefined("No judged item has a verdict", mend="Give the traffic's verdicts.")
     keep = ~np.isnan(answers)
     if not keep.any():
         raise TooFewLabels("No item has a label", mend="Label some of the judged items first.")
+    everyone = np.ones(len(traffic), dtype=np.bool_)
     binary = all(np.isin(v[~np.isnan(v)], (0.0, 1.0)).all() for v in (traffic, verdicts))
     return Sample(
         traffic=traffic,
-        traffic_weights=1 / _chances(judged_weights, "judged_weights", len(traffic)),
+        traffic_weights=1 / _chances(judged_weights, "judged_weights", everyone),
         traffic_groups=groups_of(judged_cluster, len(traffic)),
         labels=answers[keep],
         verdicts=verdicts[keep],
-        weights=1 / chances[keep],
+        weights=1 / _chances(weights, "weights", keep),
         weighted=weights is not None,
         groups=None if groups is None else np.unique(groups[keep], return_inverse=True)[1],
         yes_no=binary,
@@ -230,13 +230,14 @@ def _fits(traffic: Floats, verdicts: Floats) -> bool:
     return all(count <= left.get(value, 0) for value, count in seen)
 
 
-def _chances(given: ArrayLike | None, name: str, size: int) -> Floats:
-    """Return inclusion probabilities, all 1 where none are given."""
+def _chances(given: ArrayLike | None, name: str, keep: Bools) -> Floats:
+    """Return inclusion probabilities, of rows that are kept, from them or their inverses."""
     if given is None:
-        return np.ones(size)
+        return np.ones(int(keep.sum()))
     found = numbers(np.asarray(given), name)
-    same_length(name, len(found), size)
-    if not ((found > 0) & (found <= 1)).all():
-        message = f"{name} are inclusion probabilities, above 0 and at most 1; give 1 / w where you"
-        raise ValueError(f"{message} have inverse ones")
-    return found
+    same_length(name, len(found), len(keep))
+    found = found[keep]
+    if not (found > 0).all() or found.min() < 1 < found.max():
+        message = f"{name} are probabilities, above 0 and at most 1, or all inverse ones"
+        raise ValueError(f"{message}, 1 or more; they hold {found.min():g} and {found.max():g}")
+    return found if found.max() <= 1 else 1 / found

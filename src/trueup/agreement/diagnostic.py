@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from trueup.agreement import column
 from trueup.agreement.by_verdict import rebuild
 from trueup.agreement.estimate import Estimate
-from trueup.agreement.shares import effective, share
+from trueup.agreement.shares import effective, score_interval, share, times
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def rates(
     cluster: Iterable[object] | None = None,
     weights: Iterable[object] | None = None,
     judged_share: float | None = None,
+    judged_units: float | None = None,
 ) -> Rates:
     """Return true and false positive and predictive rates of a judge, each with an interval.
 
@@ -94,8 +96,10 @@ def rates(
             itself. Shape (n,).
         weights: How many units of the traffic a labelled one stands for: one over its probability
             of being labelled. Not negative. Shape (n,).
-        judged_share: Share of all units judged met, taken as known; with weights alone it is
-            their share.
+        judged_share: Share of all units judged met; without it, what the weights say, which is
+            far less certain unless they depend on the verdict alone.
+        judged_units: How many units that is a share of. Without it the share is taken as known,
+            which is too narrow where the labels are not few among the judged units.
 
     Raises:
         Undefined: No unit has both verdict and label.
@@ -113,12 +117,14 @@ def rates(
     """
     pairs = _read(judged, truth, weights, cluster)
     column.level(ci)
-    if judged_share is None and weights is not None:
-        judged_share = float(pairs.j @ pairs.w / pairs.w.sum())
+    units = math.inf if judged_units is None else judged_units
+    if weights is not None and judged_share is None:
+        seen = effective(pairs.j, pairs.w, group=pairs.group)
+        judged_share, units = seen.p, units if pairs.by_verdict() else seen.size
     found = (
         {name: share(*base, group=pairs.group, ci=ci) for name, base in pairs.bases().items()}
         if judged_share is None
-        else _by_verdict(pairs, judged=judged_share, ci=ci)
+        else _by_verdict(pairs, judged=judged_share, units=units, ci=ci)
     )
     j, t = pairs.j, pairs.t
     split = int(((t > 0) & (t < 1)).sum())
@@ -155,6 +161,11 @@ class _Pairs(NamedTuple):
     group: Ints | None
     dropped: int
 
+    def by_verdict(self) -> bool:
+        """Say whether weights differ between the verdicts and not within either."""
+        sides = [set(self.w[self.j == verdict].tolist()) for verdict in (0, 1)]
+        return len(sides[0]) == len(sides[1]) == 1 and sides[0] != sides[1]
+
     def bases(self) -> dict[str, tuple[Floats, Floats]]:
         """Return values and weights of each rate that has a case."""
         j, t, w = self.j, self.t, self.w
@@ -170,19 +181,24 @@ class _Pairs(NamedTuple):
         return {name: base for name, base in found.items() if base[1].any()}
 
 
-def _by_verdict(pairs: _Pairs, *, judged: float, ci: float) -> dict[str, Estimate]:
+def _by_verdict(pairs: _Pairs, *, judged: float, units: float, ci: float) -> dict[str, Estimate]:
     if not 0 <= judged <= 1:
         raise ValueError(f"judged_share is {judged:g}, which is no share; give one within 0 and 1")
+    if not units > 0:
+        raise ValueError(f"judged_units is {units:g}; give the number of units judged")
     n = len(pairs.j)
     bases, group = pairs.bases(), pairs.group
     sides = {name: bases[name] for name in ("ppv", "npv") if name in bases}
     found: dict[str, Estimate] = {
         name: share(*base, group=group, ci=ci) for name, base in sides.items()
     }
-    found["judged"] = Estimate(judged, judged, judged, n, n, "given")
+    ends, method = (judged, judged), "given"
+    if not math.isinf(units):
+        ends, method = score_interval(judged, units, times(ci, math.inf)), "wilson"
+    found["judged"] = Estimate(judged, *ends, n if math.isinf(units) else round(units), n, method)
     if len(sides) == len(("ppv", "npv")):
         both = [effective(*base, group=group) for base in sides.values()]
-        found |= rebuild(*both, judged=judged, ci=ci)
+        found |= rebuild(*both, judged=judged, units=units, ci=ci)
     return found
 
 

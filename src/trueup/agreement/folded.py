@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _DRAWS = 2000
 _STEPS = 18
 _SURE = 1.5
+_LUCKY = 1 / 6
 _NO_GAP = 1e-12
 _EVEN = ndtri((np.arange(_DRAWS) + 0.5) / _DRAWS)
 
@@ -28,7 +29,10 @@ def folded_interval(
     near 0. The estimate is the theta under which T is what one expects, with gaps in the ratios
     seen. The ends are those under which T is just not unusual: the lower with few gaps, those past
     1.5 standard errors drawn in by these, as much folds over; the upper with gaps of one size, as
-    least does. A test inversion, made for this purpose; how it covers is said where it is used.
+    least does. A test inversion, made for this purpose; how it covers is said where it is used. A T
+    below what five in six samples without any gap show counts as that much for the upper end, as
+    in the power-constrained limits of Cowan, Cranmer, Gross and Vitells (2011), arXiv 1105.3166:
+    luck is no evidence, and an interval from 0 to 0 would claim it is.
 
     Args:
         gaps: Seen gaps; shape (b,).
@@ -39,13 +43,14 @@ def folded_interval(
     seen = float(weights @ np.abs(gaps))
     spread = noise.std(axis=0)
     least = seen * (1 + 1e-9)  # what is equal stays so whatever the order of sums
+    most = max(least, float(np.quantile(np.abs(noise) @ weights, _LUCKY)))
     reach = seen + 8 * float(spread.max()) + 1e-12
     sign = np.where(gaps + _NO_GAP < 0, -1.0, 1.0)  # rounding turns no gap round
     few = sign * np.maximum(np.abs(gaps) - _SURE * spread, 0)
 
-    def unusual(shape: Floats, at: float) -> Callable[[float], bool]:
+    def unusual(shape: Floats, at: float, shown: float) -> Callable[[float], bool]:
         def past(theta: float) -> bool:
-            return bool((np.abs(theta * shape + noise) @ weights <= least).mean() < at)
+            return bool((np.abs(theta * shape + noise) @ weights <= shown).mean() < at)
 
         return past
 
@@ -56,8 +61,8 @@ def folded_interval(
         _first(judge(_unit(shape, weights)), reach) if shape.any() else 0.0
         for shape, judge in (
             (gaps, expected),
-            (few, lambda shape: unusual(shape, (1 + ci) / 2)),
-            (sign, lambda shape: unusual(shape, (1 - ci) / 2)),
+            (few, lambda shape: unusual(shape, (1 + ci) / 2, least)),
+            (sign, lambda shape: unusual(shape, (1 - ci) / 2, most)),
         )
     ]
     estimate = min(ends[0], 1.0)

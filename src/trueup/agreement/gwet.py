@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup.agreement import column
-from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, describe, need_two
-from trueup.agreement.ratings import Patterns, clusters, few_levels, merge, read
+from trueup.agreement.coefficient import (
+    Coefficient,
+    Sampling,
+    coefficient,
+    describe,
+    need_two,
+    point,
+)
+from trueup.agreement.ratings import Patterns, few_levels, merge, read
 from trueup.agreement.shares import score_interval, share, times
 from trueup.agreement.weighting import agreement_weights
 from trueup.errors import Undefined
@@ -201,7 +208,7 @@ def percent_agreement(
     need_two(table, patterns)
     used = patterns.rated_by(_PAIR)
     agreed = Gwet(weights=np.eye(len(table.levels)), by_chance=0.0).rows(used)[:, 0]
-    group = clusters(cluster, len(table.codes))
+    group = column.groups(cluster, len(table.codes))
     low, high = _wilson(agreed, used, patterns, group, ci)
     return describe(
         f"Percent agreement; Wilson on effective {'units' if group is None else 'clusters'}",
@@ -219,11 +226,8 @@ def _wilson(
 ) -> tuple[float, float]:
     """Return Wilson's interval of the mean over units of what each pattern agrees."""
     if group is not None:
-        pairable = patterns.rated >= _PAIR
-        units = np.flatnonzero(pairable[patterns.of_unit])
-        values = agreed[(np.cumsum(pairable) - 1)[patterns.of_unit[units]]]
-        _, mine = np.unique(group[units], return_inverse=True)
-        found = share(values, np.ones(len(values)), group=mine, ci=ci)
+        units, pattern = patterns.units(_PAIR)
+        found = share(agreed[pattern], np.ones(len(units)), group=group[units], ci=ci)
         return found.low, found.high
     n = float(used.weight.sum())
     p = min(float(used.weight @ agreed) / n, 1.0)
@@ -246,6 +250,5 @@ def _gwet(
         )
     weighed = agreement_weights(weights, table)
     model = Gwet(weights=weighed, by_chance=float(weighed.sum()) / (size * (size - 1)))
-    used = patterns.rated_by(model.least)
-    estimate = float(model((used.weight @ model.rows(used))[None])[0])
+    estimate = point(model, patterns)
     return coefficient(name, table, patterns, estimate=estimate, model=model, sampling=sampling)

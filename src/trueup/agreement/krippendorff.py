@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, need_two
+from trueup.agreement.coefficient import Coefficient, Sampling, coefficient, need_two, point
 from trueup.agreement.disagreement import LEVELS, Level, Margins, Ranks, distance
 from trueup.agreement.many_values import Linear, linear, moments
 from trueup.agreement.ratings import merge, read
@@ -127,7 +127,7 @@ def _estimated(level: Level, table: Ratings, patterns: Patterns) -> tuple[Model,
     model = model_of(level, used, table.values)
     if isinstance(model, Linear):
         return model, model.estimate
-    return model, float(model((used.weight @ model.rows(used))[None])[0])
+    return model, point(model, patterns)
 
 
 def model_of(level: Level, patterns: Patterns, values: Floats) -> Model:

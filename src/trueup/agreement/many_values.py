@@ -10,9 +10,7 @@ import numpy as np
 from trueup.agreement.disagreement import distance, from_sums
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from trueup.agreement.column import Floats, Ints
+    from trueup.agreement.column import Bools, Floats, Ints
     from trueup.agreement.disagreement import Level
     from trueup.agreement.ratings import Patterns
 
@@ -147,7 +145,7 @@ def _by_ranks(away: Floats) -> Floats:
     return np.asarray(4 * (away.sum() - np.cumsum(away) + away / 2))
 
 
-def _squares(x: Floats, given: NDArray[np.bool_], rated: Ints) -> Floats:
+def _squares(x: Floats, given: Bools, rated: Ints) -> Floats:
     """Return d_u of squared differences, from each unit's own mean."""
     mean = x.sum(axis=1) / rated
     around = np.where(given, x - mean[:, None], 0.0)

@@ -17,7 +17,7 @@ from trueup.agreement.concordance import (
 )
 from trueup.agreement.estimate import Estimate
 from trueup.agreement.grouped import spread
-from trueup.agreement.rank import fisher, root_interval
+from trueup.agreement.rank import fisher, root_influence, root_interval
 from trueup.agreement.shares import share
 from trueup.errors import Undefined
 
@@ -76,9 +76,7 @@ def influence(measure: Measure, answers: Floats, rest: Floats) -> tuple[float, F
     if measure == "kappa":
         return _kappa(answers.astype(np.int64), rest.astype(np.int64))
     if measure == "rmse":
-        squares = (answers - rest) ** 2
-        root = math.sqrt(squares.mean())
-        return root, (squares - root**2) / (2 * root) if root else squares
+        return root_influence(answers, rest)
     hits = _hits(measure, answers, rest)
     return float(hits.mean()), hits - hits.mean()
 

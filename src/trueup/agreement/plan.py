@@ -9,34 +9,31 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, ndtri
-from scipy.stats import binom
+from scipy.special import ndtri
 
+from trueup.agreement import curves
+from trueup.agreement.curves import BY_PILOT, BY_TRUTH, MOST, Case, What
+from trueup.agreement.designs import DESIGNS
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-What = Literal["rate", "tpr", "tnr", "alpha", "kappa", "ac1"]
-Design = Literal["random", "stratified", "case_control", "other_period"]
+    from trueup.agreement.designs import Design
 
-_BY_TRUTH: Final = frozenset({"case_control", "other_period"})
-_BY_PILOT: Final = frozenset({"alpha", "kappa", "ac1"})
 _RATES: Final = ("rate", "tpr", "tnr")
 _CELLS: Final = ("tp", "fp", "fn", "tn")
 _METHODS: Final = {
-    "random": "PPI++, logit interval, Wald test",
-    "stratified": "stratified mean, logit interval, Wald test",
+    "random": "PPI++, width as on the logit scale, Wald test",
+    "stratified": "stratified mean, width as on the logit scale, Wald test",
     "case_control": "Rogan-Gladen, Beta draws, Wald test",
     "other_period": "Rogan-Gladen, Beta draws, Wald test",
     "share": "share of labels, Wilson interval, pooled z test",
     "pilot": "scaled from a pilot, Wald test",
 }
-_MOST: Final = 10**8
-_UNIFORM: Final = 0.2  # of a stratified draw is spread evenly, as in `draw`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,138 +58,7 @@ class LabelPlan:
     alternatives: dict[str, int | None]
     """Labels for the same goal by other designs; None where it is out of their reach."""
     method: str
-    """Names of the estimator, the interval and the test that the plan is for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """What is planned for, with every number that its curves need."""
-
-    what: What
-    design: Design
-    rate: float
-    tpr: float
-    tnr: float
-    rho2: float | None
-    """Squared correlation of the judge's value and the label; None takes the verdict's."""
-    judged: float
-    unit_variance: float
-    """Variance of sqrt(n) times the estimate, where a pilot measured it."""
-    z: float
-
-    @property
-    def cells(self) -> tuple[float, float, float, float]:
-        """Shares of tp, fp, fn and tn."""
-        p = self.rate
-        return p * self.tpr, (1 - p) * (1 - self.tnr), p * (1 - self.tpr), (1 - p) * self.tnr
-
-    @property
-    def truth(self) -> float:
-        """The value that is estimated; 1 where only its variance is known."""
-        return {"rate": self.rate, "tpr": self.tpr, "tnr": self.tnr}.get(self.what, 1.0)
-
-    @property
-    def plain(self) -> bool:
-        """Whether the estimate is a share among labels that were drawn alike."""
-        alone = self.design == "random" and self.rho2 == 0
-        return self.what in {"tpr", "tnr"} or (self.what == "rate" and alone)
-
-    @property
-    def used(self) -> float:
-        """The share of labels that a plain share can use: those of its class."""
-        return {"tpr": self.met, "tnr": 1 - self.met}.get(self.what, 1.0)
-
-    @property
-    def met(self) -> float:
-        """The share of labels that say met; by human truth, the share that is best."""
-        tp, fp, fn, tn = self.cells
-        if self.design == "stratified":
-            share = self.judged_met
-            return share * tp / (tp + fp) + (1 - share) * fn / (fn + tn)
-        if self.design != "case_control":
-            return self.rate
-        return _shared(tp * fn, tn * fp) if self.what == "rate" else float(self.what == "tpr")
-
-    @property
-    def judged_met(self) -> float:
-        """The share of a stratified draw among items judged met: Neyman, mixed with even."""
-        tp, fp, fn, tn = self.cells
-        return (1 - _UNIFORM) * _shared(tp * fp, fn * tn) + _UNIFORM * (tp + fp)
-
-
-def _shared(first: float, second: float) -> float:
-    return math.sqrt(first) / (math.sqrt(first) + math.sqrt(second))
-
-
-def _variance(case: _Case, n: float) -> float:
-    """Return the variance of the estimate from n labels that stand for themselves."""
-    if case.what in _BY_PILOT:
-        return case.unit_variance / n
-    if case.plain:
-        return case.truth * (1 - case.truth) / (n * case.used)
-    p, judged, (tp, fp, fn, tn) = case.rate, max(case.judged, n), case.cells
-    met, unmet = tp + fp, fn + tn
-    if case.design == "random":
-        verdict = (tp * tn - fp * fn) ** 2 / (met * unmet * p * (1 - p))
-        rho2 = verdict if case.rho2 is None else case.rho2
-        return p * (1 - p) * (1 - rho2 * (1 - n / judged)) / n
-    if case.design == "stratified":
-        within = tp * fp / case.judged_met + fn * tn / (1 - case.judged_met)
-        between = (tp / met - p) ** 2 * met + (fn / unmet - p) ** 2 * unmet
-        return within / n + between / judged
-    noise = tp * fn / case.met + tn * fp / (1 - case.met)
-    return (met * unmet / case.judged + noise / n) / (case.tpr + case.tnr - 1) ** 2
-
-
-def _half_width(case: _Case, n: float) -> float:
-    """Return the expected half-width at n labels that stand for themselves."""
-    reach = case.z * math.sqrt(_variance(case, n))
-    if case.what in _BY_PILOT:
-        return reach
-    if case.plain:
-        return _wilson_half_width(case.truth, math.floor(n * case.used), case.z)
-    if case.design in _BY_TRUTH and n < 3000:  # noqa: PLR2004 - beyond, the delta method does
-        return _drawn_half_width(case, n)
-    scale = case.truth * (1 - case.truth)
-    lower, upper = expit(logit(case.truth) + np.array([-reach, reach]) / scale)
-    return float(upper - lower) / 2
-
-
-def _wilson_half_width(share: float, n: int, z: float) -> float:
-    """Return the half-width of Wilson's interval, averaged over what n labels may say."""
-    counts, chances = np.array([n * share]), np.ones(1)
-    if n < 3000:  # noqa: PLR2004 - beyond, counts hardly vary
-        counts = np.arange(n + 1.0)
-        chances = binom.pmf(counts, n, share)
-    spread = counts * (n - counts) / max(n, 1) + z * z / 4
-    return float(chances @ np.sqrt(spread)) * z / (n + z * z)
-
-
-def _drawn_half_width(case: _Case, n: float) -> float:
-    """Average the half-width by Beta draws over counts: the delta method is off by 15 %."""
-    generator = np.random.default_rng(0)
-    sizes = np.array([n * case.met, n * (1 - case.met), min(case.judged, _MOST)])
-    sizes = np.maximum(np.round(sizes), 1).astype(int)[:, None, None]
-    shares = np.array([case.tpr, case.tnr, case.cells[0] + case.cells[1]])[:, None, None]
-    counts = generator.binomial(sizes, shares, size=(3, 40, 1))
-    tpr, tnr, seen = generator.beta(counts + 0.5, sizes - counts + 0.5, size=(3, 40, 250))
-    rates = np.clip((seen + tnr - 1) / (tpr + tnr - 1), 0, 1)
-    low, high = np.quantile(rates, [ndtr(-case.z), ndtr(case.z)], axis=1)
-    return float((high - low).mean()) / 2
-
-
-def _power(case: _Case, change: float, n: float, against: float) -> float:
-    """Return the power of the pooled z test for plain shares, and of the Wald test for the rest."""
-    if case.plain:
-        p1, p2, old, new = case.truth, case.truth + change, 1 / against, 1 / n
-        pooled = p1 + change * old / (old + new)
-        null = math.sqrt(pooled * (1 - pooled) * (old + new) / case.used)
-        real = math.sqrt((p1 * (1 - p1) * old + p2 * (1 - p2) * new) / case.used)
-    else:
-        moved = replace(case, rate=case.rate + change) if case.what == "rate" else case
-        before = 0.0 if math.isinf(against) else _variance(case, against)
-        null = real = math.sqrt(before + _variance(moved, n))
-    return float(ndtr((abs(change) - case.z * null) / real))
+    """Names of the estimator that is planned for, of how its width is foreseen, and of the test."""
 
 
 def _smallest(reached: Callable[[int], bool], most: int) -> int | None:
@@ -202,7 +68,7 @@ def _smallest(reached: Callable[[int], bool], most: int) -> int | None:
         if high >= most:
             return None
         high *= 2
-    return bisect_left(range(min(high, most)), True, lo=high // 2, key=reached)  # noqa: FBT003 - sought
+    return bisect_left(range(min(high, most)), True, lo=max(high // 2, 1), key=reached)  # noqa: FBT003 - sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,21 +83,22 @@ class _Goal:
     effect: float
     """Labels that count for one, where they come in groups."""
 
-    def needed(self, case: _Case) -> int | None:
+    def needed(self, case: Case) -> int | None:
         """Return the labels needed; None where no number is enough."""
         within = case.design in {"random", "stratified"} and math.isfinite(case.judged)
-        most = round(case.judged * self.effect) if within else _MOST
+        most = round(case.judged * self.effect) if within else MOST
         if self.half_width is None:
             return self.labels or _smallest(lambda n: self.finds(case, self.change or 0, n), most)
         wanted = self.half_width
-        return _smallest(lambda n: _half_width(case, n / self.effect) <= wanted, most)
+        return _smallest(lambda n: curves.half_width(case, n / self.effect) <= wanted, most)
 
-    def finds(self, case: _Case, change: float, n: int) -> bool:
+    def finds(self, case: Case, change: float, n: int) -> bool:
         against = n if self.against is None else self.against
-        return _power(case, change, n / self.effect, against / self.effect) >= self.power
+        reached = curves.power(case, change, n=n / self.effect, against=against / self.effect)
+        return reached >= self.power
 
     def likely(
-        self, case: _Case, pilot: Mapping[str, float], given: Mapping[str, float]
+        self, case: Case, pilot: Mapping[str, float], given: Mapping[str, float]
     ) -> tuple[int, int]:
         """Return the 10th and 90th percentile of the labels needed, over tables like the pilot."""
         tables = np.random.default_rng(0).dirichlet([pilot[name] + 0.5 for name in _CELLS], 100)
@@ -310,7 +177,7 @@ def plan_labels(
     measured = {"pilot_half_width": pilot_half_width} if pilot_units else {}
     _check(what, design, {"ci": ci, "power": power, **known, **measured}, goal)
     z, judge = float(ndtri((1 + ci) / 2)), {"tpr", "tnr"} <= known.keys()
-    case = _Case(
+    case = Case(
         what=what,
         design=design,
         **{**dict.fromkeys(_RATES, 0.5), **known},
@@ -328,27 +195,29 @@ def plan_labels(
         labels=n,
         positives=None if met is None else n * met,
         negatives=None if met is None else n * (1 - met),
-        half_width=_half_width(case, n / goal.effect),
+        half_width=curves.half_width(case, n / goal.effect),
         detects=None if drop is None else drop / 1000,
         allocation=_allocation(case, n),
-        likely=goal.likely(case, pilot, given) if pilot and design not in _BY_TRUTH else None,
+        likely=goal.likely(case, pilot, given) if pilot and design not in BY_TRUTH else None,
         assumptions=_assumed(case, goal, known, n),
         alternatives=_alternatives(case, goal) if what == "rate" and judge and not labels else {},
-        method=_METHODS["pilot" if what in _BY_PILOT else "share" if case.plain else design],
+        method=_METHODS["pilot" if what in BY_PILOT else "share" if case.plain else design],
     )
 
 
 def _check(what: str, design: str, shares: Mapping[str, float], goal: _Goal) -> None:
     goals = (goal.half_width, goal.labels, goal.change and abs(goal.change))
+    if (goal.half_width or 0) >= 1 or (goal.labels or 1) % 1 or math.isnan(goal.against or 0):
+        raise ValueError("A half_width is below 1, and labels are whole numbers.")
     if goals.count(None) != 2 or not sum(g or 0 for g in goals) > 0 or goal.effect < 1:  # noqa: PLR2004
         raise ValueError("Give one goal (half_width, change or labels), and groups of 1 or more.")
-    planned = what in get_args(What) and design in get_args(Design)
+    planned = what in get_args(What) and design in DESIGNS
     if not planned or (design == "stratified" and what != "rate"):
         message = f"{what!r} from {design!r} labels cannot be planned; take random ones."
         raise ValueError(message)
     needs = {what} | ({"rate"} if design == "random" else set())
     needs = set(_RATES) if what == "rate" and design != "random" else needs
-    needs = {"pilot_half_width"} if what in _BY_PILOT else needs
+    needs = {"pilot_half_width"} if what in BY_PILOT else needs
     missing = ", ".join(sorted(needs - shares.keys()))
     if missing:
         message = f"Planning {what!r} from {design!r} labels needs {missing}; give it, or a pilot."
@@ -361,7 +230,7 @@ def _check(what: str, design: str, shares: Mapping[str, float], goal: _Goal) -> 
     if not 0 < end < 1 and what in _RATES:
         message = f"A change of {goal.change:+g} ends at {end:.3g}; it must stay between 0 and 1."
         raise ValueError(message)
-    if what == "rate" and design in _BY_TRUTH and shares["tpr"] + shares["tnr"] <= 1:
+    if what == "rate" and design in BY_TRUTH and shares["tpr"] + shares["tnr"] <= 1:
         raise Undefined("such a judge is no better than chance", mend="Plan for random labels.")
 
 
@@ -369,7 +238,7 @@ def _rates(tp: float, fp: float, fn: float, tn: float) -> dict[str, float]:
     return {"rate": (tp + fn) / (tp + fp + fn + tn), "tpr": tp / (tp + fn), "tnr": tn / (fp + tn)}
 
 
-def _allocation(case: _Case, n: int) -> dict[str, int]:
+def _allocation(case: Case, n: int) -> dict[str, int]:
     if case.design not in {"stratified", "case_control"}:
         return {}
     by = "judged " if case.design == "stratified" else ""
@@ -377,14 +246,14 @@ def _allocation(case: _Case, n: int) -> dict[str, int]:
     return {f"{by}met": met, f"{by}unmet": n - met}
 
 
-def _alternatives(case: _Case, goal: _Goal) -> dict[str, int | None]:
+def _alternatives(case: Case, goal: _Goal) -> dict[str, int | None]:
     """Return what the same goal takes by the other designs, and without the judge."""
-    others = {design: replace(case, design=design) for design in get_args(Design)[:3]}
+    others = {design: replace(case, design=design) for design in DESIGNS[:3]}
     others["random, labels only"] = replace(case, design="random", rho2=0.0)
     return {name: goal.needed(other) for name, other in others.items() if other != case}
 
 
-def _assumed(case: _Case, goal: _Goal, known: Mapping[str, float], n: int) -> tuple[str, ...]:
+def _assumed(case: Case, goal: _Goal, known: Mapping[str, float], n: int) -> tuple[str, ...]:
     sentences = [f"{name} is taken to be {value:.3g}." for name, value in known.items()]
     if case.design in {"random", "stratified"} and math.isfinite(case.judged):
         sentences.append("Labels are of judged items, and the figure is of traffic like them.")

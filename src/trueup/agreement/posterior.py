@@ -13,9 +13,8 @@ import numpy as np
 from scipy.special import betaincinv, ndtri, stdtrit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from trueup.agreement.column import Floats, Ints
 
-    Floats = NDArray[np.float64]
 
 HALF = 0.5
 """Jeffreys' prior: half a 0 and half a 1."""
@@ -159,7 +158,7 @@ def sums(values: Floats, weights: Floats, inflate: float = 1.0) -> Level:
     return Level(n, n * mean, n * square)
 
 
-def group_effect(scale: Floats, off: Floats, groups: NDArray[np.int64], *, ci: float) -> float:
+def group_effect(scale: Floats, off: Floats, groups: Ints, *, ci: float) -> float:
     """Return by how much groups of labels widen a variance, at least 1.
 
     effect = G / (G - 1) sum over groups (sum scale x off)^2 / sum (scale x off)^2, times the

@@ -13,18 +13,12 @@ from scipy.special import ndtri, stdtrit
 
 from trueup.agreement.posterior import (
     HALF,
-    Interval,
-    Level,
-    exact,
     matched,
-    mixture,
-    posterior,
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from trueup.agreement.column import Floats
 
-    Floats = NDArray[np.float64]
 
 _TINY = 1e-300
 
@@ -143,28 +137,3 @@ def tuned_posterior(
     rate = np.clip(found.estimate, 0, 1)
     variance = _variance(found, n, ci=ci, inflate=inflate)
     return matched((n * rate + HALF) / (n + 1), variance)
-
-
-def by_verdict(
-    counts: Floats, level: Level, *, ci: float, draws: int, rng: np.random.Generator
-) -> Interval:
-    """Return the interval from labels that are random within each level of the verdict.
-
-    The core of the public function for verdicts of yes and no, on which coverage is measured.
-
-    Args:
-        counts: Items of the traffic by level, the labelled among them, shape (..., levels).
-        level: Sums of the labels, each of shape (..., levels).
-        ci: Two-sided level.
-        draws: Draws for each data set.
-        rng: Source of the draws.
-    """
-    return mixture(counts, posterior(level), ci=ci, draws=draws, rng=rng)
-
-
-def by_number(found: Tuned, n: Floats, *, ci: float) -> Interval:
-    """Return the interval of a power-tuned mean that is `worth_it`, arguments as of that.
-
-    The core of the public function for other verdicts, on which coverage is measured.
-    """
-    return exact(*tuned_posterior(worth_it(found, n, ci=ci), n, ci=ci), ci=ci)

@@ -174,9 +174,7 @@ def rmse(
             f"{len(x)} units have both values and an error takes {_FEWEST}",
             mend="Label more units",
         )
-    squares = (x - y) ** 2
-    root = math.sqrt(squares.mean())
-    moved = (squares - root**2) / (2 * root) if root else squares
+    root, moved = root_influence(x, y)
     found = spread(moved, np.ones(len(x)), group)
     reach = float(max(x.max(), y.max()) - min(x.min(), y.min()))
     low, high = root_interval(root, found, reach=reach, ci=ci)
@@ -189,6 +187,13 @@ def rmse(
         n_dropped=dropped,
         method="root mean square, log t interval" + ("" if group is None else ", clustered"),
     )
+
+
+def root_influence(a: Floats, b: Floats) -> tuple[float, Floats]:
+    """Return the root mean square of differences and how much each unit moves it."""
+    squares = (a - b) ** 2
+    root = math.sqrt(squares.mean())
+    return root, (squares - root**2) / (2 * root) if root else squares
 
 
 def root_interval(root: float, found: Spread, *, reach: float, ci: float) -> tuple[float, float]:

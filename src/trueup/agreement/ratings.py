@@ -61,6 +61,12 @@ class Patterns(NamedTuple):
             codes=self.codes[kept], weight=self.weight[kept], rated=self.rated[kept]
         )
 
+    def units(self, least: int) -> tuple[Ints, Ints]:
+        """Return the units of at least so many ratings, and their places in `rated_by` that."""
+        kept = self.rated >= least
+        units = np.flatnonzero(kept[self.of_unit])
+        return units, (np.cumsum(kept) - 1)[self.of_unit[units]]
+
     def counts(self, levels: int) -> Floats:
         """Return how often each level occurs in each pattern; shape (patterns, levels)."""
         found = np.zeros((len(self.codes), levels))
@@ -137,18 +143,6 @@ def few_levels(table: Ratings, name: str) -> None:
             f"ratings has {len(table.levels):,} distinct values and {name} counts levels; round "
             "them, or use alpha(..., level='interval')"
         )
-
-
-def clusters(cluster: Iterable[object] | None, units: int) -> Ints | None:
-    """Number the groups of units; a unit without a group is one of its own."""
-    raw = cluster if isinstance(cluster, np.ndarray) else None
-    if raw is not None and raw.ndim == 1 and raw.dtype.kind in "iu":
-        found: Ints | None = np.unique(raw, return_inverse=True)[1]
-    else:
-        found = column.groups(cluster, len(raw) if raw is not None and raw.ndim else units)
-    if found is not None:
-        column.same_length("cluster", len(found), units)
-    return found
 
 
 def _plain(ratings: Iterable[object]) -> Floats | None:

@@ -15,9 +15,8 @@ from scipy.special import ndtri
 from trueup.agreement.posterior import Interval, Level, posterior
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from trueup.agreement.column import Bools, Floats
 
-    Floats = NDArray[np.float64]
 
 _NARROWER = 0.95
 """Lang-Reiczigel is taken where its interval is at most this much of the drawn one."""
@@ -41,7 +40,7 @@ class Bounds(NamedTuple):
 
     low: Floats
     high: Floats
-    by_formula: NDArray[np.bool_]
+    by_formula: Bools
     """True where Lang-Reiczigel is taken, False where the draws are."""
     backwards: Floats
     """Share of draws in which the judge is no better than chance."""

@@ -12,13 +12,11 @@ from trueup.agreement.ppi import tuned, tuned_posterior, worth_it
 from trueup.errors import TooFewLabels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from trueup.agreement.column import Bools, Floats, Ints
     from trueup.agreement.designs import Recognised, Sample
     from trueup.agreement.posterior import Interval
     from trueup.agreement.ppi import Tuned
 
-    Floats = NDArray[np.float64]
 
 _MET, _UNMET, _NONE = 0, 1, 2
 _NUMBER = 0
@@ -190,14 +188,14 @@ def _traffic(sample: Sample, *, pooled: bool, ci: float) -> tuple[Floats, Floats
     return values, weights, kish(weights) / effect
 
 
-def _level(values: Floats, *, split: bool) -> NDArray[np.int64]:
+def _level(values: Floats, *, split: bool) -> Ints:
     by_value = np.where(values > 0.5, _MET, _UNMET) if split else np.full(len(values), _NUMBER)  # noqa: PLR2004 - the middle of 0 and 1
     return np.where(np.isnan(values), _NONE, by_value)
 
 
 def _tune(
     sample: Sample,
-    chosen: NDArray[np.bool_],
+    chosen: Bools,
     values: Floats,
     weights: Floats,
     size: float,

@@ -2,7 +2,7 @@
 
 Picking the items on which judges disagree most tells nothing about the rest. Drawing them more
 often, with the chance written down, finds nearly as many and keeps every estimate unbiased.
-For a log too long to hold, see `Reservoir` in `splits`.
+For a log too long to hold, see `Reservoir`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from trueup.agreement import column
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from trueup.agreement.column import Bools, Floats, Ints
+
 
 _UNSURE: Final = 0.1
 """Without labels a bin's rate is taken to be this far from 0 and 1: judges are overconfident."""
@@ -40,20 +42,6 @@ class Draw:
     """Stratum of each drawn row, shape (n,): alike in segment and bins."""
     method: str
     """Name of the design."""
-
-    def first(self, n: int) -> Draw:
-        """Return the first rows, as labelled before a break, with the chances these had."""
-        if not 0 < n <= len(self.indices):
-            message = f"The first {n} rows of a draw of {len(self.indices)} were asked; ask fewer."
-            raise ValueError(message)
-        share = n / len(self.indices)
-        return Draw(
-            indices=self.indices[:n],
-            probabilities=self.probabilities[:n] * share,
-            inclusion=self.inclusion * share,
-            strata=self.strata[:n],
-            method=f"{self.method}; the first {n} of {len(self.indices)}",
-        )
 
 
 def draw(
@@ -84,7 +72,7 @@ def draw(
     Estimate from it by weights 1 / pi in the ratio (Hajek) or the difference form,
     mean(f) + sum((y - f) / pi) / N. The plain sum(y / pi) / N is unbiased too, but noisy where
     few rows come from a stratum. Joint chances are close to those of Hartley and Rao, but 0 for
-    some pairs in tiny strata: take variances from `design_variance`.
+    some pairs in tiny strata, so no variance takes them from here.
 
     Source: Madow (1949), "On the theory of systematic sampling II", Annals of Mathematical
     Statistics 20; Hartley and Rao (1962), same journal 33; allocation after Neyman (1934);
@@ -117,6 +105,8 @@ def draw(
     ([0.5, 0.5], [0, 1])
     """
     size = len(ids)
+    if not size:
+        raise ValueError("There is no row to draw from; give the ids of some items.")
     if n < 1 or not 0 < uniform <= 1 or bins < 1:
         message = f"n={n}, uniform={uniform}, bins={bins} is no draw; give 1 or more, uniform > 0."
         raise ValueError(message)
@@ -151,43 +141,6 @@ def draw(
         method=f"systematic over {strata.max() + 1} strata, {len(picked)} of {len(rows)} rows, "
         f"{uniform:.0%} uniform" + (", one a group" if group is not None else ""),
     )
-
-
-def design_variance(
-    values: ArrayLike,
-    probabilities: ArrayLike,
-    *,
-    rows: int,
-    strata: ArrayLike | None = None,
-) -> float:
-    """Estimate the sampling variance of sum(values / probabilities) / rows over draws.
-
-    Per stratum m / (m - 1) sum (1 - pi) (y / pi - A)^2, A = sum((1 - pi) y / pi) / sum(1 - pi);
-    strata with one row drawn are put together. For the ratio form pass y - its mean, for the
-    difference form y - f. It holds the rows fixed: add the variance of f's mean over the rows
-    where the figure is to speak of traffic to come.
-
-    Source: Hajek (1964), Annals of Mathematical Statistics 35; with the factor of Deville.
-    Wrong for the plain sum of labels far from 0, which also feels the rounding of the strata's
-    numbers; 12 % too small for the ratio form up to 100 labels. Normal intervals from it covered
-    .93, .944 and .948 at 100, 200 and 400 labels (three judges, difference form).
-
-    >>> round(design_variance([0, 1, 1, 0], [.25] * 4, rows=16), 4)  # (1 - 4 / 16) s^2 / 4
-    0.0625
-    """
-    pi = np.asarray(probabilities, float)
-    y = np.asarray(values, float) / pi
-    codes = np.zeros(len(y), int) if strata is None else _codes(np.asarray(strata).tolist(), len(y))
-    counts = np.bincount(codes)
-    codes = np.where(counts[codes] < 2, len(counts), codes)  # noqa: PLR2004 - a pair has a spread
-    total = 0.0
-    for code in np.unique(codes):
-        inside = codes == code
-        left, m = 1 - pi[inside], int(inside.sum())
-        if left.sum() > 0:
-            centre = (left @ y[inside]) / left.sum()
-            total += m / max(m - 1, 1) * float(left @ (y[inside] - centre) ** 2)
-    return total / rows**2
 
 
 def _one_a_group(
@@ -296,25 +249,20 @@ def _codes(labels: Sequence[Hashable], size: int) -> Ints:
 def _unit(name: str, given: ArrayLike | None, size: int) -> Floats:
     if given is None:
         return np.full(size, np.nan)
-    found = np.asarray(given, float)
-    if found.shape != (size,):
-        message = f"'{name}' has shape {found.shape} for {size} rows; give one number a row."
-        raise ValueError(message)
-    if ((found < 0) | (found > 1)).any():
-        message = f"'{name}' has numbers outside [0, 1]; scale them, and leave missing ones NaN."
-        raise ValueError(message)
+    found = column.numbers(np.asarray(given), name, within=(0, 1))
+    column.same_length(name, len(found), size)
     return found
 
 
 def _positive(given: ArrayLike, size: int) -> Floats:
-    found = np.asarray(given, float)
-    if found.shape != (size,) or not (np.isfinite(found) & (found >= 0)).all() or not found.any():
-        message = f"'spread' must be {size} finite numbers, none negative and not all 0."
-        raise ValueError(message)
+    found = column.numbers(np.asarray(given), "spread", within=(0, np.inf))
+    column.same_length("spread", len(found), size)
+    if np.isnan(found).any() or not found.any():
+        raise ValueError("spread is missing or 0 throughout; give a number above 0 for some row")
     return found
 
 
-def _flags(given: ArrayLike, size: int) -> NDArray[np.bool_]:
+def _flags(given: ArrayLike, size: int) -> Bools:
     found = np.asarray(given)
     if found.shape != (size,) or found.dtype != np.bool_:
         message = f"'already' must be {size} truth values, True where a row has its label."

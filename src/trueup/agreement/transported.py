@@ -12,8 +12,6 @@ from trueup.agreement.same_traffic import kish, traffic_effect
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from trueup.agreement.designs import Sample
 
 _UNSURE = 0.025
@@ -23,19 +21,18 @@ _UNSURE = 0.025
 def transported(sample: Sample, *, ci: float, draws: int, rng: np.random.Generator) -> Found:
     """Estimate the rate by Rogan and Gladen's formula.
 
+    A label that is a share y of people counts y as met and 1 - y as unmet, so that Se and Sp are
+    those against one person drawn at random, whose rate is the mean of such labels.
+
     Raises:
-        ValueError: Where labels are not 0 or 1.
         Undefined: Where all labels are alike, or the judge is no better than chance on them.
     """
     warnings = []
-    if not np.isin(sample.labels, (0.0, 1.0)).all():
-        message = "Rogan and Gladen's formula needs labels of 0 or 1; take the majority of people"
-        raise ValueError(message)
-    met = sample.labels == 1
-    if met.all() or not met.any():
-        kind = "met" if met.all() else "unmet"
+    if sample.labels.min() == sample.labels.max() and sample.labels[0] in {0.0, 1.0}:
+        kind = "met" if sample.labels[0] else "unmet"
         raise Undefined(
-            f"All {len(met)} labels are {kind}, so one kind of the judge's errors was never seen",
+            f"All {len(sample.labels)} labels are {kind}, so one kind of the judge's errors was "
+            "never seen",
             mend="Label items of the other kind too, or a random sample of this traffic.",
         )
     silent = float(np.isnan(sample.traffic).mean())
@@ -44,9 +41,8 @@ def transported(sample: Sample, *, ci: float, draws: int, rng: np.random.Generat
             f"The judge gave no verdict on {silent:.1%} of the traffic; here and among the labels "
             "that counts as not passed."
         )
-    seen, rates = _seen(sample, met, ci=ci)
-    apparent, hit, alarm = rates
-    if hit <= alarm:
+    seen, (apparent, hit, alarm) = _seen(sample, ci=ci)
+    if hit + (1 - alarm) <= 1:
         raise Undefined(
             f"The judge passes {hit:.0%} of what people call met and {alarm:.0%} of the rest, so "
             "its verdicts tell nothing of the rate",
@@ -80,26 +76,27 @@ def transported(sample: Sample, *, ci: float, draws: int, rng: np.random.Generat
     )
 
 
-def _seen(
-    sample: Sample, met: NDArray[np.bool_], *, ci: float
-) -> tuple[Seen, tuple[float, float, float]]:
+def _seen(sample: Sample, *, ci: float) -> tuple[Seen, tuple[float, float, float]]:
     """Count what the judge says of the traffic, of met and of unmet labels; None is not passed."""
-    values, weights = np.nan_to_num(sample.verdicts), sample.weights
+    values = np.nan_to_num(sample.verdicts)
+    met, unmet = sample.weights * sample.labels, sample.weights * (1 - sample.labels)
     traffic, of_traffic = np.nan_to_num(sample.traffic), sample.traffic_weights
     apparent = float(np.average(traffic, weights=of_traffic))
-    hit, alarm = (float(np.average(values[i], weights=weights[i])) for i in (met, ~met))
-    inflate = 1.0
-    if sample.groups is not None:
+    hit, alarm = (float(np.average(values, weights=side)) for side in (met, unmet))
+    groups, inflate = sample.groups, 1.0
+    if groups is None and ((met > 0) & (unmet > 0)).any():
+        groups = np.arange(len(values))  # both parts of a split label see the same verdict
+    if groups is not None:
         rate = rogan_gladen(apparent, hit, 1 - alarm) if hit > alarm else 0.5
         rate = min(max(rate, 0.0), 1.0)
-        scale = np.where(met, rate / weights[met].sum(), (1 - rate) / weights[~met].sum())
-        off = values - np.where(met, hit, alarm)
-        inflate = group_effect(scale * weights, off, sample.groups, ci=ci)
+        scale = np.append(met * rate / met.sum(), unmet * (1 - rate) / unmet.sum())
+        off, part = np.append(values - hit, values - alarm), np.append(groups, groups)
+        inflate = group_effect(scale[scale > 0], off[scale > 0], part[scale > 0], ci=ci)
     n = kish(of_traffic) / traffic_effect(sample, ci=ci)
     square = float(np.average(traffic**2, weights=of_traffic))
     seen = Seen(
         level(n, apparent, square),
-        sums(values, weights * met, inflate),
-        sums(values, weights * ~met, inflate),
+        sums(values, met, inflate),
+        sums(values, unmet, inflate),
     )
     return seen, (apparent, hit, alarm)

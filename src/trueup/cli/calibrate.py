@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,11 +24,13 @@ from trueup.cli.common import (
     print_json,
     store_place,
 )
+from trueup.errors import ConfigError, TrueupError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from trueup.runner.calibration.result import Calibration
+    from trueup.runner.calibration.unmeasured import Sought
 
 _STATUS = {"passed": FINE, "failed": GATE_FAILED, "inconclusive": INCONCLUSIVE}
 
@@ -52,7 +55,7 @@ def command(  # noqa: PLR0917 - a command's options
         Path | None, typer.Option("--anchors", help="Items with trusted labels, judged anew.")
     ] = None,
     week: Annotated[
-        str | None, typer.Option("--week", help="As 2026-W47; the newest item's by default.")
+        str | None, typer.Option("--week", help="As 2026-W47; the last that has ended by default.")
     ] = None,
     sample: Annotated[
         int | None, typer.Option("--sample", min=1, help="Judge so many of the week's items.")
@@ -97,6 +100,9 @@ def command(  # noqa: PLR0917 - a command's options
     map_: MapOption = None,
     timezone: ZoneOption = None,
     *,
+    no_record: Annotated[
+        bool, typer.Option("--no-record", help="Try a judge out: no ledger, no draw.")
+    ] = False,
     json_: Json = False,
 ) -> int:
     """Compare a judge with people. Say what moved, whose fault it is, and what to label next."""
@@ -114,6 +120,7 @@ def command(  # noqa: PLR0917 - a command's options
         "bars": bars(bar or []),
         "ledger": ledger,
         "accepted": accepted or [],
+        "record": not no_record,
         "budget": budget,
         "concurrency": concurrency,
         "store": store_place(store),
@@ -134,8 +141,14 @@ def calibrate_and_show(
     for path in reports:
         check_report(path)
     try:
-        with own_stdout(), progress_line(console(err=True)) as show:
-            found = calibrate(items, **options, by="trueup calibrate", on_progress=show)
+        with (
+            told_in(reports, items, options) as on_start,
+            own_stdout(),
+            progress_line(console(err=True)) as show,
+        ):
+            found = calibrate(
+                items, **options, by="trueup calibrate", on_start=on_start, on_progress=show
+            )
     except KeyboardInterrupt:
         kept = "What was answered is kept; run again to go on."
         if json_:
@@ -143,6 +156,55 @@ def calibrate_and_show(
         typer.echo(f"Interrupted. {kept}", err=True)
         return INTERRUPTED
     return show_calibration(found, reports=reports, json_=json_)
+
+
+@contextmanager
+def told_in(
+    reports: Sequence[Path], items: Path, options: Mapping[str, Any]
+) -> Iterator[Callable[[Sought], None]]:
+    """Write why nothing was measured into the reports, where that is how it ends.
+
+    Else the reports of the last run would lie there as if they were this one's.
+
+    Args:
+        reports: Files that were asked for.
+        items: The log.
+        options: What was asked for, as far as it is known.
+
+    Yields:
+        What takes the place of these options once more is known.
+    """
+    sought: list[Sought] = []
+    try:
+        yield sought.append
+    except Exception as error:
+        if reports:
+            from trueup.report.calibration.write import write_report  # noqa: PLC0415 - heavy
+            from trueup.runner.calibration.unmeasured import unmeasured  # noqa: PLC0415 - heavy
+
+            found = unmeasured(error, sought[-1] if sought else _wanted(items, options))
+            for path in reports:
+                with suppress(TrueupError):  # what went wrong first is told
+                    write_report(found, path)
+        raise
+
+
+def _wanted(items: Path, options: Mapping[str, Any]) -> Sought:
+    """Return what was asked for, by the names that were given."""
+    from trueup.runner.calibration.unmeasured import Sought  # noqa: PLC0415 - heavy
+
+    week, split = options.get("week"), options.get("split")
+    judge, ledger = options.get("judge"), options.get("ledger")
+    return Sought(
+        sitting=" ".join(filter(None, (week, split))),
+        rubric=Path(options["rubric"]).stem,
+        rubric_version="unknown",
+        judge="code" if judge is None else Path(judge).stem,
+        source=items.name,
+        store=str(options.get("store") or ""),
+        ledger=None if ledger is None else str(ledger),
+        split=split,
+    )
 
 
 def show_calibration(found: Calibration, *, reports: Sequence[Path], json_: bool) -> int:
@@ -167,8 +229,6 @@ def bars(pairs: Sequence[str]) -> dict[str, float]:
     Raises:
         ConfigError: One of them is not FIGURE=VALUE.
     """
-    from trueup.errors import ConfigError  # noqa: PLC0415 - where it is used
-
     found = {}
     for pair in pairs:
         name, _, value = pair.partition("=")

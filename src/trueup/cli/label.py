@@ -190,7 +190,7 @@ def _label(given: Given, *, sample: int | None, again: bool, show_judge: bool) -
     from trueup.store.store import Store  # noqa: PLC0415 - heavy
 
     refuse_many_levels(given.criteria)
-    who = given.annotator or _who()
+    who = (given.annotator or "").strip() or _who()
     items = given.source(field_map(given.map_))
     place = given.place
     with Store.open(place) if items else Store.open_existing(place) as opened:
@@ -246,8 +246,7 @@ def _work(asked: Asked, queue: Queue, *, json_: bool) -> int:
         with Terminal(Sheet(queue.source)) as terminal:
             work(
                 session,
-                keys=terminal,
-                screen=terminal,
+                terminal,
                 record=lambda label: add_labels(asked.store, [label], source=_BY),
                 taken=queue.taken,
             )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trueup.cli.calibrate import calibrate_and_show
+from trueup.cli.calibrate import calibrate_and_show, told_in
 from trueup.cli.common import Json, store_place
 from trueup.cli.score import score_and_show
 from trueup.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trueup.runner.kinds import CalibrateSpec, ScoreSpec
     from trueup.workspace import Workspace
 
 
@@ -20,7 +23,9 @@ def command(
     name: Annotated[str, typer.Argument(help="Name or path of a runner.")],
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", help="KEY=VALUE instead of what the file says.", metavar="KEY=VALUE"),
+        typer.Option(
+            "--set", help="Instead of what the file says; repeated, a list.", metavar="KEY=VALUE"
+        ),
     ] = None,
     *,
     json_: Json = False,
@@ -31,17 +36,14 @@ def command(
     from trueup.runner.spec import load_runner  # noqa: PLC0415 - heavy
 
     path = resolve("runner", name)
-    spec = load_runner(path, changes=dict(map(_pair, changes or ())))
+    spec = load_runner(path, changes=_changes(changes or ()))
     home = _home(path)
-    options = {
-        **spec.options(),
-        "rubric": resolve("rubric", spec.rubric, workspace=home),
-        "judge": None if spec.judge is None else resolve("judge", spec.judge, workspace=home),
-        "store": store_place(spec.store, workspace=home),
-    }
     if isinstance(spec, CalibrateSpec):
         reports = [Path(report) for report in spec.reports]
+        with told_in(reports, Path(spec.items), spec.options()):
+            options = _resolved(spec, home)
         return calibrate_and_show(Path(spec.items), options, reports=reports, json_=json_)
+    options = _resolved(spec, home)
     return score_and_show(
         Path(spec.items),
         options,
@@ -50,6 +52,18 @@ def command(
         bar=spec.bar,
         json_=json_,
     )
+
+
+def _resolved(spec: ScoreSpec | CalibrateSpec, home: Workspace | None) -> dict[str, Any]:
+    """Return the arguments of a run, with names as paths, and where its verdicts are kept."""
+    from trueup.registry import resolve  # noqa: PLC0415 - heavy
+
+    return {
+        **spec.options(),
+        "rubric": resolve("rubric", spec.rubric, workspace=home),
+        "judge": None if spec.judge is None else resolve("judge", spec.judge, workspace=home),
+        "store": store_place(spec.store, workspace=home),
+    }
 
 
 def _home(path: Path) -> Workspace | None:
@@ -63,8 +77,17 @@ def _home(path: Path) -> Workspace | None:
     return Workspace(folder.parent)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise ConfigError(f"--set wants KEY=VALUE, not '{text}'")
-    return key.strip(), value
+def _changes(given: Sequence[str]) -> dict[str, list[str]]:
+    """Return key -> what it is to be, in the order in which that was said.
+
+    Raises:
+        ConfigError: One of them is not KEY=VALUE.
+    """
+    found: dict[str, list[str]] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            mend = "Write for example --set sample=50"
+            raise ConfigError(f"--set wants KEY=VALUE, not '{text}'", mend=mend)
+        found.setdefault(key.strip(), []).append(value)
+    return found

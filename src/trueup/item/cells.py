@@ -40,6 +40,10 @@ def read_purpose(raw: object) -> str | None:
     return purpose
 
 
+_LEAST_PROBABILITY = 1e-9
+"""A smaller probability is a slip, and one over it would drown every other item."""
+
+
 def read_probability(field: str, raw: object) -> float | None:
     """Return a probability in (0, 1]; None where the cell is empty.
 
@@ -54,9 +58,9 @@ def read_probability(field: str, raw: object) -> float | None:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         number = -1.0
-    if isinstance(value, bool) or not 0 < number <= 1:
+    if isinstance(value, bool) or not _LEAST_PROBABILITY <= number <= 1:
         out = mapping(field, "")
-        mend = f"Write a probability above 0 and at most 1, or leave the column out: {out}"
+        mend = f"Write a probability from 1e-9 to 1, or leave the column out: {out}"
         raise DataError(f"{field} is '{excerpt(str(value))}', no probability in (0, 1]", mend=mend)
     return number
 

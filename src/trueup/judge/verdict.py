@@ -106,7 +106,11 @@ class Verdict:
     """Criterion id -> finding, for every criterion that was asked."""
     usage: Usage = field(default_factory=Usage)
     observed: Mapping[str, Any] = field(default_factory=dict)
-    """What the endpoint said of itself: returned model, system fingerprint, rung."""
+    """What the endpoint said of itself: returned model, system fingerprint, rung.
+
+    Of `model` and `fingerprint`, where they are text, the store keeps by run which there were, and
+    a calibration tells a new one. A judge that asks several may give name -> what each observed.
+    """
 
 
 def scored(value: float | bool, level: str | None = None, explanation: str = "") -> Finding:  # noqa: FBT001 - met(True) reads as it is meant

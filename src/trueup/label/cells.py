@@ -45,8 +45,9 @@ def label_of(cells: Cells, *, zone: tzinfo | None, names: CriterionNames) -> Lab
     Raises:
         DataError: No item or criterion is named, or a field holds what it cannot hold.
     """
-    value = answer(cells.get("value"))
-    if value is None and not _flag("withdrawn", cells.get("withdrawn")):
+    withdrawn = _flag("withdrawn", cells.get("withdrawn"))
+    value = None if withdrawn else answer(cells.get("value"))
+    if value is None and not withdrawn:
         return None
     item_id, criterion = name_text(cells.get("item_id")), name_text(cells.get("criterion"))
     if item_id is None or criterion is None:
@@ -57,7 +58,7 @@ def label_of(cells: Cells, *, zone: tzinfo | None, names: CriterionNames) -> Lab
         item_id=item_id,
         criterion=names(criterion),
         value=value,
-        annotator=name_text(cells.get("annotator")),
+        annotator=_person(cells.get("annotator")),
         labelled_at=instant(cells.get("labelled_at"), zone),
         question=_question(cells.get("question")),
         unit_kind=kind or "item",
@@ -69,6 +70,15 @@ def label_of(cells: Cells, *, zone: tzinfo | None, names: CriterionNames) -> Lab
         note=name_text(cells.get("note")),
         group=name_text(cells.get("group")),
     )
+
+
+def _person(raw: object) -> str | None:
+    """Return who answered, without blanks around the name, which would make two people of one."""
+    name = name_text(raw)
+    if name is not None and "\ufffd" in name:
+        mend = "Save the file as UTF-8: people of whose names a letter is lost may look alike"
+        raise DataError(f"the annotator '{excerpt(name)}' is no whole text", mend=mend)
+    return (name or "").strip() or None
 
 
 def answer(raw: object) -> str | float | None:

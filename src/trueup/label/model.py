@@ -17,8 +17,15 @@ UNIT_KINDS: tuple[UnitKind, ...] = ("item", "pair", "session", "turn")
 DESIGNS: tuple[Design, ...] = ("random", "stratified", "case_control", "other_period")
 SPLITS = ("train", "dev", "test")
 
-WITHOUT_VALUE = frozenset({"notapplicable", "cannottell", "defer", "deferred", "n/a"})
-"""Answers that say why there is no value, squashed; unless a criterion has such a level."""
+WITHOUT_VALUE = {
+    "notapplicable": "not_applicable",
+    "n/a": "not_applicable",
+    "cannottell": "cannot_tell",
+    "defer": "defer",
+    "deferred": "defer",
+}
+"""Answers that say why there is no value, squashed -> as labels hold them; unless a criterion has
+such a level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

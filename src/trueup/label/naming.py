@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.errors import DataError
@@ -10,7 +11,10 @@ from trueup.item.fields import field_map
 from trueup.item.names import squash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from trueup.label.model import Label
+    from trueup.rubric.model import Criterion
 
 # Of two names in one file the earlier one is meant.
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -103,3 +107,24 @@ class CriterionNames:
     def knows(self, name: str) -> bool:
         """Tell whether a name stands for a criterion that was declared or is known."""
         return name in self._exact or squash(name) in self._alike
+
+
+def asked_today(labels: Iterable[Label], criteria: Iterable[Criterion]) -> Iterator[Label]:
+    """Yield labels under the ids that their criteria have today.
+
+    The question that was answered says which criterion it is, whatever that was called; where no
+    question is named, it is today's of the criterion. Labels of earlier wordings keep their hash,
+    and those of no criterion that there is their name.
+    """
+    today = {criterion.id: criterion.question for criterion in criteria}
+    by_question = {question: id_ for id_, question in today.items()}
+    names = CriterionNames(known=today)
+    for label in labels:
+        id_ = names(label.criterion)
+        question = label.question or today.get(id_)
+        if question in by_question and today.get(id_) != question:
+            id_ = by_question[question]
+        if (id_, question) == (label.criterion, label.question):
+            yield label
+        else:
+            yield replace(label, criterion=id_, question=question)

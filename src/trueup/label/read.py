@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.errors import DataError
@@ -17,7 +17,7 @@ from trueup.label.tool.known import recognised
 from trueup.label.tool.shape import NO_ANSWER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import tzinfo
 
     from trueup.item.read import Source
@@ -52,19 +52,33 @@ def read_labels(
     source: Source,
     *,
     fields: Mapping[str, str] | None = None,
-    wide: Mapping[str, str] | None = None,
     criterion: str | None = None,
     criteria: Iterable[str] = (),
     timezone: str | None = None,
 ) -> list[Label]:
-    """Read people's answers; what is no person's answer is passed over.
+    """Read people's answers alone; takes and raises what `read_label_file` does."""
+    found = read_label_file(
+        source, fields=fields, criterion=criterion, criteria=criteria, timezone=timezone
+    )
+    return list(found.labels)
+
+
+def read_label_file(
+    source: Source,
+    *,
+    fields: Mapping[str, str] | None = None,
+    criterion: str | None = None,
+    criteria: Iterable[str] = (),
+    timezone: str | None = None,
+) -> LabelFile:
+    """Read people's answers, and say what was passed over and where each label stands.
+
+    Exports of labelling tools are recognised by their shape.
 
     Args:
         source: What `open_items` takes.
         fields: Field of a label -> column, as far as the columns have other names; and
             `criterion.ID` -> what the file calls that criterion, a name or a column.
-        wide: Criterion -> column, for a file with a column for every criterion. Columns that are
-            not named here are never taken for criteria, unless `criteria` names them.
         criterion: The criterion that every row answers, where no column names criteria.
         criteria: The ids of the criteria there are: a name that differs by case, `_`, `-` and
             blanks alone is taken for the id, and where no column names criteria, columns of these
@@ -75,87 +89,64 @@ def read_labels(
         DataError: A column is missing, a row has no item or criterion, there is no label at
             all, or the source cannot be read.
     """
-    found = read_label_file(
-        source, fields=fields, wide=wide, criterion=criterion, criteria=criteria, timezone=timezone
-    )
-    return list(found.labels)
-
-
-def read_label_file(
-    source: Source,
-    *,
-    fields: Mapping[str, str] | None = None,
-    wide: Mapping[str, str] | None = None,
-    criterion: str | None = None,
-    criteria: Iterable[str] = (),
-    timezone: str | None = None,
-) -> LabelFile:
-    """Read people's answers, and say what was passed over and where each label stands.
-
-    Exports of labelling tools are recognised by their shape. Takes and raises what `read_labels`
-    does.
-    """
     rows = open_rows(source)
     own, named = split_declared(fields, where=rows.name)
     names = CriterionNames(named, criteria)
     declared = zone(timezone) if timezone else None
     tool = recognised(rows)
-    asserted = {"item_id", "value"} <= own.keys() and ("criterion" in own or wide or criterion)
+    asserted = {"item_id", "value"} <= own.keys() and ("criterion" in own or criterion)
     if tool and asserted and not tool.sourced(rows):
         tool = None  # whoever names the columns says that people gave these answers
     reader: PlainRows | ToolRows
     if tool is None:
-        reader = PlainRows(rows, own, names, named=named, wide=wide or {}, only=criterion)
+        reader = PlainRows(rows, own, names, named=named, only=criterion)
     else:
         reader = ToolRows(rows, own, tool)
         declared = declared or tool.zone
-    found = _read(rows, reader, declared, names)
-    return (
-        found if tool is None else replace(found, source_format=tool.name, doubt=tool.doubt(rows))
-    )
-
-
-def _read(
-    rows: Rows,
-    reader: PlainRows | ToolRows,
-    declared: tzinfo | None,
-    names: CriterionNames,
-) -> LabelFile:
     labels: list[Label] = []
     numbers: list[int] = []
     passed: Counter[str] = Counter()
+    for number, found in _each(rows, reader, declared, names):
+        if isinstance(found, str):
+            passed[found] += 1
+        else:
+            labels.append(found)
+            numbers.append(number)
+    if not labels:
+        raise _empty(rows.name, passed)
+    return LabelFile(
+        labels=tuple(labels),
+        source_format=rows.format if tool is None else tool.name,
+        passed_over=dict(passed),
+        name=rows.name,
+        unit=rows.unit,
+        numbers=tuple(numbers),
+        doubt=None if tool is None else tool.doubt(rows),
+    )
+
+
+def _each(
+    rows: Rows, reader: PlainRows | ToolRows, declared: tzinfo | None, names: CriterionNames
+) -> Iterator[tuple[int, Label | str]]:
+    """Yield every label with its line or row, and why other answers are none."""
     for number, row in rows.start():
         try:
             if isinstance(row, Item):
                 raise DataError("this is an item, no label", mend="Pass mappings")  # noqa: TRY301 - the place is added below
             for found in reader.found(row):
                 if isinstance(found, str):
-                    passed[found] += 1
-                elif (label := label_of(found, zone=declared, names=names)) is None:
-                    passed[NO_ANSWER] += 1
+                    yield number, found
                 else:
-                    labels.append(label)
-                    numbers.append(number)
+                    yield number, label_of(found, zone=declared, names=names) or NO_ANSWER
         except DataError as error:
             where = f"{rows.name}, {rows.unit} {number}"
             raise DataError(error.what, where=where, mend=error.mend) from None
-    if not labels:
-        raise _empty(rows.name, passed)
-    return LabelFile(
-        labels=tuple(labels),
-        source_format=rows.format,
-        passed_over=dict(passed),
-        name=rows.name,
-        unit=rows.unit,
-        numbers=tuple(numbers),
-    )
 
 
 def _empty(name: str, passed: Counter[str]) -> DataError:
-    others = {why: count for why, count in passed.items() if why != NO_ANSWER}
-    if not others:
+    seen = "; ".join(f"{count} {why}" for why, count in passed.items() if why != NO_ANSWER)
+    if not seen:
         return DataError("there are no labels in it", where=name, mend="Fill in some answers")
-    seen = "; ".join(f"{count} {why}" for why, count in others.items())
     what = f"there are no labels in it: what it holds is no person's answer ({seen})"
     mend = "Export what people answered; a judge's answers are verdicts, not labels"
     return DataError(what, where=name, mend=mend)

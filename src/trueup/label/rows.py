@@ -11,19 +11,20 @@ from trueup.item.formula import bare
 from trueup.item.names import squash
 from trueup.item.path import Place, place
 from trueup.label.naming import ALIASES
+from trueup.label.sheet import sheet_columns
 from trueup.label.tool.label_studio import is_minimal
-from trueup.label.tool.shape import native
+from trueup.label.tool.shape import filled, native
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trueup.item.rows import Row, Rows
-    from trueup.label.cells import Cells
     from trueup.label.naming import CriterionNames
     from trueup.label.tool.shape import Found, Tool
 
 _NEEDED = ("item_id", "criterion", "value")
 _MANY = 30
+QUESTIONS = "a line of the sheet that names no item, as the one with the questions"
 
 
 class ToolRows:
@@ -52,15 +53,14 @@ class ToolRows:
         return iter(every if self._box is None else _noted(every, self._box))
 
 
-def _noted(every: Iterable[Found], box: str) -> Iterator[Found]:
+def _noted(every: Sequence[Found], box: str) -> Iterator[Found]:
     """Yield answers with what the same person wrote in a box; the box itself is no answer."""
-    answers = list(every)
     texts = {
         cells.get("annotator"): cells.get("value")
-        for cells in answers
+        for cells in every
         if not isinstance(cells, str) and cells.get("criterion") == box
     }
-    for cells in answers:
+    for cells in every:
         if isinstance(cells, str):
             yield cells
         elif cells.get("criterion") != box:
@@ -75,7 +75,6 @@ class PlainRows:
         own: Field -> column, as declared.
         names: What the criteria are called.
         named: Criterion -> its column or its name in the file, as declared.
-        wide: Criterion -> its column, as declared.
         only: The criterion that every row answers, where no column names criteria.
     """
 
@@ -86,25 +85,37 @@ class PlainRows:
         names: CriterionNames,
         *,
         named: Mapping[str, str],
-        wide: Mapping[str, str],
         only: str | None,
     ) -> None:
-        columns = {**_wide(rows, own, names, named=named, only=only), **wide}
+        sheet = {} if named else sheet_columns(rows.columns)
+        self._questions = {id_: hash_ for id_, (_, hash_) in sheet.items()}
+        columns = {id_: column for id_, (column, _) in sheet.items() if only in {None, id_}}
+        columns = columns or _wide(rows, own, names, named=named, only=only)
         check_columns({**own, **columns}, rows.columns, where=rows.name)
         self._answers = {id_: place(source, rows.columns) for id_, source in columns.items()}
         self._places = _places(rows, own, self._answers, only=only)
         self._only = None if "criterion" in self._places else only
-        self._bare = rows.columns == tuple(ALIASES) and rows.format.startswith("CSV")
+        ours = bool(sheet) or rows.columns == tuple(ALIASES)
+        self._bare = ours and rows.format.startswith("CSV")
 
-    def found(self, row: Row) -> Iterator[Cells]:
-        """Yield the cells of every answer in a row."""
+    def found(self, row: Row) -> Iterator[Found]:
+        """Yield the cells of every answer in a row, and why others are none."""
         cells: dict[str, object] = {name: at.of(row) for name, at in self._places.items()}
         if self._bare:
             cells = {name: bare(cell) for name, cell in cells.items()}
+        if self._questions and not filled(cells.get("item_id")):
+            yield QUESTIONS
+            return
         if not self._answers:
             yield cells if self._only is None else {**cells, "criterion": self._only}
         for criterion, at in self._answers.items():
-            yield {**cells, "criterion": criterion, "value": at.of(row)}
+            asked = self._questions.get(criterion)
+            yield {
+                **cells,
+                **({"question": asked} if asked else {}),
+                "criterion": criterion,
+                "value": at.of(row),
+            }
 
 
 def _wide(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -14,11 +13,11 @@ from trueup.item.names import squash
 from trueup.item.plain import excerpt
 from trueup.label.cells import NUMBER
 from trueup.label.model import WITHOUT_VALUE, standing
-from trueup.label.naming import CriterionNames
+from trueup.label.naming import asked_today
 from trueup.rubric.model import squeeze
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from trueup.label.model import Label
     from trueup.rubric.model import Criterion, Rubric
@@ -53,16 +52,11 @@ def label_targets(labels: Iterable[Label], rubric: Rubric, criterion: str) -> di
     if question is None:
         hint = did_you_mean(criterion, rubric.by_id)
         raise DataError(f"rubric {rubric.name} has no criterion '{criterion}'", mend=hint)
-    names = CriterionNames(known=rubric.by_id)
     every = [label for label in labels if label.unit_kind == "item"]
-    fitting = [
-        replace(label, criterion=criterion, question=question.question)
-        for label in every
-        if label.question == question.question
-        or (label.question is None and names(label.criterion) == criterion)
-    ]
+    now = asked_today(every, rubric.criteria)
+    fitting = [label for label in now if label.question == question.question]
     if not fitting:
-        _refuse_none(every, rubric, criterion, names)
+        _refuse_none(every, rubric, criterion)
     held = standing(fitting)
     value_of = value_reader(held, question)
     values: dict[str, list[float]] = defaultdict(list)
@@ -71,20 +65,6 @@ def label_targets(labels: Iterable[Label], rubric: Rubric, criterion: str) -> di
         if value is not None:
             values[label.item_id].append(value)
     return {item_id: fmean(found) for item_id, found in values.items()}
-
-
-def stale_labels(labels: Iterable[Label], rubric: Rubric) -> list[Label]:
-    """Return the labels that answer a question which the rubric no longer asks in those words.
-
-    Labels without a question hash are never stale, nor is one whose criterion has only another id.
-    """
-    asked = {criterion.question for criterion in rubric.criteria}
-    names = CriterionNames(known=rubric.by_id)
-    return [
-        label
-        for label in labels
-        if label.question and label.question not in asked and names(label.criterion) in rubric.by_id
-    ]
 
 
 def value_reader(labels: Iterable[Label], question: Criterion) -> Callable[[Label], float | None]:
@@ -198,12 +178,10 @@ def _no_level(label: Label, question: Criterion, hint: str) -> DataError:
     return DataError(what, where=f"item {excerpt(label.item_id)}", mend=hint)
 
 
-def _refuse_none(
-    labels: Iterable[Label], rubric: Rubric, criterion: str, names: CriterionNames
-) -> None:
+def _refuse_none(every: Sequence[Label], rubric: Rubric, criterion: str) -> None:
     """Raise where there are labels that were nearly the ones that are wanted."""
-    every = list(labels)
-    old = [label for label in every if names(label.criterion) == criterion]
+    named = asked_today(every, rubric.criteria)
+    old = [label for label in named if label.criterion == criterion]
     if old:
         what = f"no label of '{criterion}' answers its present wording, {len(old)} an earlier one"
         mend = "Label items again; or remove the question hashes, if it asks the same as before"

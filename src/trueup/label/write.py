@@ -57,17 +57,22 @@ def write_labels(
     if form not in _ROWS:
         every = standing(every)
     if isinstance(target, (str, Path)):
-        _to_file(Path(target), every, form, items)
+        to_file(Path(target), lambda file: _write(file, every, form, items))
     else:
         _write(target, every, form, items)
     return len(every)
 
 
-def _to_file(path: Path, labels: list[Label], form: str, items: Iterable[Item]) -> None:
+def to_file(path: Path, write: Callable[[TextIO], object], *, encoding: str = "utf-8") -> None:
+    """Have a file written of which a reader never sees half.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            _write(file, labels, form, items)
+        with unfinished.open("w", encoding=encoding, newline="") as file:
+            write(file)
         unfinished.replace(path)
     except OSError as error:
         what = f"the labels cannot be written ({error.strerror or error})"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trueup.runner.labelling.imports import Imported
     from trueup.runner.labelling.work import Worked
 
+_MOST_PEOPLE = 8
 _PARTS = ("train", "dev", "test", "fresh")
 
 
@@ -27,7 +28,10 @@ def render_import(found: Imported) -> Iterator[RenderableType]:
     """Yield what an import did, and what is doubtful about it."""
     name = one_line(found.source, 60)
     yield Text(f"{name} ({found.source_format}): {counted(found.n, 'label')}", style="bold")
-    people = ", ".join(one_line(who, 30) for who in found.annotators) or "people without a name"
+    people = ", ".join(one_line(who, 30) for who in found.annotators[:_MOST_PEOPLE])
+    if len(found.annotators) > _MOST_PEOPLE:
+        people += f" and {len(found.annotators) - _MOST_PEOPLE:,} more"
+    people = people or "people without a name"
     yield f"{found.new:,} new, {found.known:,} known already; by {people}"
     yield f"parts: {_parts(found.parts)}"
     yield table(

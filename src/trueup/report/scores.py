@@ -33,7 +33,7 @@ def render(summary: Mapping[str, Any]) -> Iterator[RenderableType]:
         f"{summary['calibration']}"
     )
     yield Text(one_line(heading, 200), style="bold")
-    if summary["status"] != "done":
+    if summary["status"] not in _WHOLE:
         yield indented(_stop(summary, early=early), by=0, style="yellow")
     yield _table(summary)
     if n and not summary["items"]["outcomes"].get("scored"):
@@ -136,6 +136,7 @@ def _tokens(cost: Mapping[str, Any]) -> str:
     return f"{counted(tokens, 'token')} in{share}"
 
 
+_WHOLE = ("done", "tried")
 _STOPS = {
     "budget": ("Stopped: the budget is used up.", "Run again with more to go on from here."),
     "interrupted": ("Interrupted.", "Run again to go on from here."),
@@ -161,7 +162,7 @@ def _early(summary: Mapping[str, Any]) -> bool:
     Under a budget every item is still seen, so that means may stand for all of them.
     """
     status = summary["status"]
-    return status != "done" and (status != "budget" or _open(summary))
+    return status not in _WHOLE and (status != "budget" or _open(summary))
 
 
 def _stop(summary: Mapping[str, Any], *, early: bool) -> str:

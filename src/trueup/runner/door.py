@@ -17,6 +17,7 @@ from trueup.errors import ConfigError, TrueupError
 from trueup.judge.protocol import Answered
 from trueup.judge.transport.base import RateLimited, TimedOut, TransportFault
 from trueup.judge.verdict import Usage, unscored
+from trueup.runner.answerers import Answerers
 from trueup.runner.lane import Lane, SteppedDown
 from trueup.runner.tries import Tries
 from trueup.store.rows import reply_columns
@@ -65,6 +66,7 @@ class Door:
         self._writer = writer
         self._purse = purse
         self._run = run
+        self._answerers = Answerers(writer, run)
         self._concurrency = concurrency
         self._price_of = price_of
         self._lanes: dict[tuple[object, ...], Lane] = {}
@@ -233,6 +235,7 @@ class Door:
                 "run": self._run,
                 "at": clock(),
             }
+            self._answerers.saw(_observed(reply))
             self._writer.put("call", row)
             await self._writer.settled()
             return reply, usage

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
     from trueup.item.model import Item
-    from trueup.judge.verdict import Finding
+    from trueup.judge.verdict import Finding, Verdict
     from trueup.runner.progress import Progress
     from trueup.runner.record import Record
     from trueup.runner.triage import Triage, Triaged
@@ -79,10 +79,10 @@ class Feed:
         if batch:
             yield batch
 
-    def answered(self, name: str, findings: Mapping[str, Finding]) -> None:
-        """Take the findings of a request."""
-        sent = self._open.pop(name)
-        self._record.put(sent.content, sent.replicate, findings)
+    def answered(self, name: str, verdict: Verdict) -> None:
+        """Take the verdict on a request."""
+        sent, findings = self._open.pop(name), verdict.findings
+        self._record.put(sent.content, sent.replicate, findings, observed=verdict.observed)
         self._flying.difference_update(sent.keys.values())
         for criterion in sent.keys:
             self._progress.outcomes[findings[criterion].outcome] += 1

@@ -98,9 +98,11 @@ class CalibrateSpec(_RunSpec):
     sample: PositiveInt | None = None
     label_next: LabelSpec = LabelSpec()
     criteria: list[str] = []
+    split: Literal["dev", "test"] | None = None
     bars: BarsSpec = BarsSpec()
     yearly_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
     accepted: list[str] = []
+    record: bool = True
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of `trueup.acalibrate` that this run stands for, but its items."""
@@ -114,9 +116,11 @@ class CalibrateSpec(_RunSpec):
             "sample": self.sample,
             "label_next": (self.label_next.items, self.label_next.people),
             "criteria": self.criteria,
+            "split": self.split,
             "bars": self.bars.model_dump(exclude_none=True),
             "yearly_rate": self.yearly_rate,
             "accepted": self.accepted,
+            "record": self.record,
         }
 
     @property
@@ -131,6 +135,8 @@ KINDS: dict[str, type[ScoreSpec | CalibrateSpec]] = {
 }
 PATHS = ("items", "out", "out_items", "store", "anchors", "ledger", "labels", "report")
 """Keys that hold paths, one or several."""
+LISTS = ("labels", "report", "criteria", "accepted")
+"""Keys that may hold several values."""
 
 
 def _listed(given: str | list[str] | None) -> list[str]:

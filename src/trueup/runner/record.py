@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trueup.rubric.dump import to_dict
+from trueup.runner.answerers import Answerers
 from trueup.store.rows import finding_columns, storable
 from trueup.store.store import clock
 
@@ -77,6 +78,7 @@ class Record:
                 "n_items": total,
             }
         )
+        self._answerers = Answerers(writer, self.run)
 
     def observe(self, chunk: Sequence[Triaged]) -> list[Seen]:
         """Write down that items were seen; return where each stands.
@@ -98,10 +100,27 @@ class Record:
         first, self.items = self.items, self.items + len(chunk)
         return [Seen(place, numbers[t.content]) for place, t in enumerate(chunk, first)]
 
-    def put(self, content: int, replicate: int, findings: Mapping[str, Finding]) -> None:
-        """Write findings about a content; a question that was not attempted leaves no row."""
+    def put(
+        self,
+        content: int,
+        replicate: int,
+        findings: Mapping[str, Finding],
+        *,
+        observed: object = None,
+    ) -> None:
+        """Write findings about a content, and which model gave them.
+
+        A question that was not attempted leaves no row.
+
+        Args:
+            content: The content's number.
+            replicate: Which time it was asked.
+            findings: Criterion -> finding.
+            observed: What the judge says of who answered, where a judge did.
+        """
         if not findings:
             return
+        self._answerers.saw(observed)
         at = clock()
         for column in self._triage.columns:
             criterion = column.criterion

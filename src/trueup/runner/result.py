@@ -14,7 +14,7 @@ from trueup.rubric.scoring import Scorer
 from trueup.store.key import VerdictKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     import pandas as pd
 
@@ -99,12 +99,12 @@ class Scores:
         if self._close is not None:
             self._close()
 
-    def judged(self) -> Iterator[Judged]:
-        """Yield every item of the run in its order, with its findings."""
+    def judged(self, items: Collection[str] | None = None) -> Iterator[Judged]:
+        """Yield every item of the run in its order, or some of them, with its findings."""
         replicates = range(self.row["replicates"])
         occasion = self.row["occasion"]
         numbers = self._numbers
-        for rows in self.store.observations(self.run):
+        for rows in self.store.observations(self.run, items):
             contents = {row["content"] for row in rows}
             known = self.store.verdicts(contents, [*numbers.values()], occasion=occasion)
             for row in rows:
@@ -154,10 +154,8 @@ class Scores:
         Raises:
             DataError: The run has no such item.
         """
-        for judged in self.judged():
-            if judged.item_id == item_id:
-                break
-        else:
+        judged = next(self.judged([item_id]), None)
+        if judged is None:
             mend = "Ids are those of the scored file; items() and trueup score --out list them"
             raise DataError(f"run {self.run} has no item '{item_id}'", mend=mend)
         score, outcome = self.score_of(judged)

@@ -204,7 +204,7 @@ class ScoringRun:
                     feed.left_out(request.id)
                 continue
             async for name, verdict in disciplined(judge, requests):
-                feed.answered(name, verdict.findings)
+                feed.answered(name, verdict)
                 self._raising.see(verdict.findings)
             self._raising.check()
 

@@ -20,10 +20,11 @@ from pydantic import ValidationError
 from trueup.errors import WorkspaceError, did_you_mean
 from trueup.rubric.slips import slips
 from trueup.rubric.source import read_faultless
+from trueup.runner.changes import change
 from trueup.runner.kinds import KINDS, PATHS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trueup.rubric.scalar import Scalar
     from trueup.rubric.source import Source
@@ -31,14 +32,15 @@ if TYPE_CHECKING:
 
 
 def load_runner(
-    path: Path, *, changes: Mapping[str, str] | None = None
+    path: Path, *, changes: Mapping[str, str | Sequence[str]] | None = None
 ) -> ScoreSpec | CalibrateSpec:
     """Read a runner file.
 
     Args:
         path: The file.
         changes: Keys, dotted where they are inside others, that are to have another value this
-            time, or none where it is empty; their paths are relative to the folder one is in.
+            time, several of a list, or none where it is empty; their paths are relative to the
+            folder one is in.
 
     Raises:
         WorkspaceError: The file is no runner; with the line where there is one.
@@ -57,8 +59,7 @@ def load_runner(
         elif isinstance(body.get(name), list):
             body[name] = [_rooted(root, part, always=True) if isinstance(part, str) else part
                           for part in body[name]]  # fmt: skip
-    for key, value in (changes or {}).items():
-        _change(body, key, value)
+    change(body, changes or {})
     kind = KINDS.get(str(body.get("kind")), KINDS["score"])
     try:
         return kind.model_validate(body)
@@ -92,18 +93,6 @@ def _rooted(root: Path, value: str, *, always: bool) -> str:
     return value
 
 
-def _change(body: dict[str, Any], key: str, value: str) -> None:
-    """Give a key another value; an empty one takes it out, so that its default holds."""
-    *outer, name = key.split(".")
-    for part in outer:
-        inner = body.get(part)
-        body[part] = body = dict(inner) if isinstance(inner, dict) else {}
-    if value:
-        body[name] = value
-    else:
-        body.pop(name, None)
-
-
 def _problem(
     error: ValidationError,
     path: Path,
@@ -111,7 +100,7 @@ def _problem(
     kind: type[ScoreSpec | CalibrateSpec],
     *,
     body: Mapping[str, Any],
-    changes: Mapping[str, str],
+    changes: Mapping[str, str | Sequence[str]],
 ) -> WorkspaceError:
     first, *others = slips(error, kind, body)
     key, mend = ".".join(map(str, first.path)), first.mend

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _KEY_BYTES = 16
 _CHUNK = 400
 _SAME = ("unit_kind", "item_id", "question", "value", "annotator", "labelled_at")
-"""What two records must have in common to be one label."""
+"""What two records must have in common to be one label; unsigned ones may still be several."""
 
 
 def add_labels(store: Store, labels: Iterable[Label], *, source: str) -> int:
@@ -45,7 +46,7 @@ def add_labels(store: Store, labels: Iterable[Label], *, source: str) -> int:
         StoreError: The store cannot be written.
     """
     table, at = schema.label, now()
-    rows = [_row(label, source=storable(source), at=at) for label in labels]
+    rows = list(_rows(labels, source=storable(source), at=at))
     count = sa.select(sa.func.count()).select_from(table)
     with store.transaction() as connection:
         before = connection.scalar(count) or 0
@@ -133,11 +134,23 @@ def _found(
             yield _label(row)
 
 
+def _rows(labels: Iterable[Label], *, source: str, at: str) -> Iterator[dict[str, Any]]:
+    """Yield rows with their keys; what nobody has signed may be of several people."""
+    copies: Counter[str] = Counter()
+    for label in labels:
+        row = _row(label, source=source, at=at)
+        same = json.dumps([row[name] for name in _SAME])
+        if label.annotator is None:
+            copies[same] += 1
+            same += f" {copies[same]}" * (copies[same] > 1)
+        yield {**row, "key": hashlib.sha256(same.encode()).digest()[:_KEY_BYTES]}
+
+
 def _row(label: Label, *, source: str, at: str) -> dict[str, Any]:
     if label.question is None:
         msg = f"the label of {label.item_id} names no question; fill in its criterion's hash"
         raise ValueError(msg)
-    row: dict[str, Any] = {
+    return {
         "unit_kind": label.unit_kind,
         "item_id": storable(label.item_id),
         "criterion": label.criterion,
@@ -155,8 +168,6 @@ def _row(label: Label, *, source: str, at: str) -> dict[str, Any]:
         "source": source,
         "recorded_at": at,
     }
-    same = json.dumps([row[name] for name in _SAME])
-    return {**row, "key": hashlib.sha256(same.encode()).digest()[:_KEY_BYTES]}
 
 
 def _label(row: RowMapping) -> Label:

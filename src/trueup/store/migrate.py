@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from trueup.errors import StoreError
+from trueup.judge.observed import model_name
 from trueup.store import schema
 
 if TYPE_CHECKING:
@@ -28,7 +29,18 @@ def _first(connection: Connection) -> None:
     )
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first,)
+def _answerers(connection: Connection) -> None:
+    """Keep by run which models answered; of earlier runs, those that calls tell."""
+    schema.answerer.create(connection, checkfirst=True)  # a new store has it from the first step
+    call = schema.call
+    told = sa.select(call.c.run, call.c.model, call.c.fingerprint).where(call.c.model != "")
+    found = {(run, model_name(*who)) for run, *who in connection.execute(told.distinct())}
+    if found:
+        rows = [{"run": run, "model": model} for run, model in sorted(found)]
+        connection.execute(sa.insert(schema.answerer), rows)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _answerers)
 VERSION = len(STEPS)
 
 

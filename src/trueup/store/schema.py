@@ -6,6 +6,7 @@
     content      hash -> the item's text, kept apart so that it can be forgotten
     verdict      content x instrument x replicate x occasion -> outcome and value
     call         rendered request x replicate x occasion -> the reply, as it came
+    answerer     run x model -> nothing more: that judge or endpoint said this model had answered
     label        a person's answer to one question about one unit; only ever added to
     draw         sitting x item -> with what probability it was drawn to be labelled
     split        group -> train, dev or test, for good
@@ -131,6 +132,14 @@ call = Table(
     Column("run", BigInteger, nullable=False),
     Column("at", Integer, nullable=False),
     Index("call_key", "key", unique=True),
+)
+
+answerer = Table(
+    "answerer",
+    metadata,
+    Column("run", _serial, primary_key=True, autoincrement=False),
+    Column("model", String, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 label = Table(

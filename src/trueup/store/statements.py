@@ -78,6 +78,7 @@ def inserts(dialect: Dialect) -> dict[str, Insert]:
         ),
         "verdict": _compiled(_verdict(dialect), schema.verdict, dialect),
         "call": _compiled(_call(dialect), schema.call, dialect),
+        "answerer": _compiled(insert(dialect, schema.answerer), schema.answerer, dialect),
     }
 
 

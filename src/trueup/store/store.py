@@ -24,11 +24,11 @@ from trueup.store import schema
 from trueup.store.engine import bare, connect, unavailable
 from trueup.store.key import VerdictKey
 from trueup.store.migrate import migrate
-from trueup.store.rows import to_finding, to_reply
+from trueup.store.rows import storable, to_finding, to_reply
 from trueup.store.statements import Lookup, insert, inserts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from sqlalchemy import Connection, Engine, RowMapping, Table
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from trueup.judge.verdict import Finding
 
 _CHUNK = 400
+_SEARCHED = 5000
 _FINDING = ("outcome", "reason", "decided_by", "value", "level", "explanation", "detail")
 _REPLY = ("key", "model", "fingerprint", "rung", "input_tokens", "output_tokens", "cached_tokens",
           "reply")  # fmt: skip
@@ -268,8 +269,11 @@ class Store:
             raise StoreError("there is no run in this store", where=self.where, mend=mend)
         return int(number)
 
-    def observations(self, number: int) -> Iterator[list[RowMapping]]:
-        """Yield a run's observations in order, some hundred at a time."""
+    def observations(
+        self, number: int, items: Collection[str] | None = None
+    ) -> Iterator[list[RowMapping]]:
+        """Yield a run's observations in order, some hundred at a time: all, or those of items."""
+        wanted = None if items is None else {storable(item) for item in items}
         table = schema.observation
         last = -1
         while True:
@@ -277,14 +281,18 @@ class Store:
                 sa.select(table)
                 .where(table.c.run == number, table.c.seq > last)
                 .order_by(table.c.seq)
-                .limit(_CHUNK)
+                .limit(_CHUNK if wanted is None else _SEARCHED)
             )
             with self.reading() as connection:
                 rows = list(connection.execute(select).mappings())
             if not rows:
                 return
-            yield rows
             last = rows[-1]["seq"]
+            if wanted is not None:
+                # no index: a search is rare, and would make every row dearer to write
+                rows = [row for row in rows if row["item_id"] in wanted]
+            if rows:
+                yield rows
 
 
 def now() -> str:

@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeVar
 from trueup.runner.calibration.result import (
     Absent,
     Agreement,
+    AnchorMoved,
+    Bridge,
     Calibration,
     CriterionResult,
     Curve,
@@ -73,7 +75,8 @@ def weeks(*, changes: dict[int, dict[str, Any]] | None = None, **all_of: Any) ->
 
 def agreement(**known: Any) -> Agreement:
     shown: dict[str, Any] = {
-        "n_pairs": 312, "tpr": figure(0.93, 236, "Wilson"), "tnr": figure(0.83, 76, "Wilson"),
+        "n_pairs": 312, "sittings": WEEKS,
+        "tpr": figure(0.93, 236, "Wilson"), "tnr": figure(0.83, 76, "Wilson"),
         "accuracy": figure(0.9, 312, "Wilson"),
         "alpha": figure(0.73, 312, "Krippendorff, bootstrap over items"),
         "people": figure(0.79, 290, "Krippendorff, bootstrap over items"),
@@ -84,17 +87,20 @@ def agreement(**known: Any) -> Agreement:
     return Agreement(**{**shown, **known})
 
 
-def disagreement(number: int, kind: Literal["false pass", "false fail", "other level"],
+def disagreement(number: int,
+                 kind: Literal["false pass", "false fail", "other level", "people differ"],
                  judge: str, people: str, **known: Any) -> Disagreement:  # fmt: skip
     shown: dict[str, Any] = {
         "explanation": "The reply names a date and a button, which a customer can act on.",
         "notes": ("The button does not exist on the free plan.",),
         "input": "I was charged twice in October. What should I do now?",
+        "context": "Charges can be disputed for 60 days; the free plan has no button for it.",
         "output": "I am sorry about that. Open Billing, choose the second charge of 14 October and "
                   "press Dispute; the amount is held back until a colleague has looked at it.",
     }  # fmt: skip
     return Disagreement(
         item_id=f"t-{4000 + 37 * number}",
+        sitting=WEEKS[-1 - number % 4],
         kind=kind,
         judge=judge,
         people=people,
@@ -114,7 +120,7 @@ def criterion(name: str, ask: str, **known: Any) -> CriterionResult:
         "drift": Drift(state="steady", cause=None, since=None, found=None,
                        sentence="Nothing has left its bounds in eight weeks.",
                        evidence=stands()),
-        "stale": 0, "flipped": (), "bars": (),
+        "stale": 0, "flipped": (), "bars": (), "anchors_moved": (), "bridged": None,
     }  # fmt: skip
     return CriterionResult(id=name, ask=ask, **{**shown, **known})
 
@@ -190,8 +196,13 @@ def next_step() -> CriterionResult:
             disagreement(5, "false fail", "unmet", "met",
                          explanation="No step is stated; the reply only repeats the policy."),
             disagreement(6, "false pass", "met", "unmet", explanation="", notes=()),
+            disagreement(8, "people differ", "met", "met (1 of 2)"),
         ),
         bars=("TNR is 62% [52, 72], below the bar of 75%.",),
+        anchors_moved=(
+            AnchorMoved(item_id="a-12", now="met", before="unmet", weeks=7, trusted="unmet"),
+            AnchorMoved(item_id="a-31", now="met", before="unmet", weeks=7, trusted=None),
+        ),
     )  # fmt: skip
 
 
@@ -235,6 +246,8 @@ def tone() -> CriterionResult:
         weeks=weeks(classes=False, alpha=0.66, changes={
             at: {"instrument": "old", "alpha": 0.58, "classes": False} for at in (0, 1)
         }),
+        bridged=Bridge(week=WEEKS[1], instrument="old", judged=figure(0.8, 2000),
+                       link=figure(0.03, 60)),
         disagreements=(disagreement(8, "other level", "3", "2, 2 of 3"),
                        disagreement(9, "other level", "1", "2")),
     )  # fmt: skip
@@ -244,7 +257,7 @@ def calibration(**known: Any) -> Calibration:
     shown: dict[str, Any] = {
         "sitting": "2026-W47", "run": 12, "made_at": "2026-11-20T06:00:00+00:00",
         "rubric": "billing-reply", "rubric_version": "3", "judge": "sim-judge",
-        "store": ".trueup/store.db", "ledger": "ledger.jsonl",
+        "store": ".trueup/store.db", "ledger": "ledger.jsonl", "recorded": True,
         "sampled": Sampled(source="logs/2026-W47.jsonl", n=2000, n_scored=1984, n_anchors=60,
                            outcomes={"scored": 1984, "abstained": 11, "failed": 5},
                            cost={"calls": 10300, "input_tokens": 8240000, "output_tokens": 515000,

@@ -93,7 +93,7 @@ def test_absent_figures_say_why() -> None:
     shown = read(material.calibration()).text
 
     assert "6 labels, and 30 are the least" in shown
-    assert "No picture of agreement by week (alpha) or what the judge finds: no label" in shown
+    assert "No picture of agreement (alpha) or what the judge finds: no label" in shown
     assert "nobody called an item unmet" in shown
     assert "nan" not in shown.lower().split()
     assert "None" not in shown.split()
@@ -111,10 +111,11 @@ def test_changes_alarms_and_gaps_are_told_beside_the_charts() -> None:
 def test_disagreements_show_what_judge_and_people_said() -> None:
     found = read(material.calibration())
 
-    assert found.count("details", "dis") == 9
+    assert found.count("details", "dis") == 10
     assert found.count("details", "false-pass") == 5
     for words in ("The button does not exist on the free plan.", "gave no explanation",
-                  "left no note", "false passes (3)", "No step is stated"):  # fmt: skip
+                  "left no note", "false passes (3)", "people differ (1)",
+                  "the free plan has no button", "No step is stated"):  # fmt: skip
         assert words in found.text
 
 
@@ -122,7 +123,8 @@ def test_a_filter_is_there_only_where_there_is_something_to_choose() -> None:
     found = read(material.calibration())
     values = [attrs["value"] for tag, attrs in found.elements if tag == "input"]
 
-    assert values == ["all", "false-pass", "false-fail"] * 2
+    both = ["all", "false-pass", "false-fail"]
+    assert values == [*both, *both, "people-differ"]
 
 
 def test_evidence_stands_with_its_bounds() -> None:

@@ -81,7 +81,7 @@ def test_disagreements_are_collapsed_and_only_the_first_are_shown() -> None:
     text = comment(material.calibration())
 
     assert text.count("<details>") == text.count("</details>") == 4
-    assert "next-step: 3 of 4 disagreements" in rendered(text).text
+    assert "next-step: 3 of 5 disagreements" in rendered(text).text
     assert text.count("<pre>") == 2 + 3 + 1 + 2
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.report.calibration import material
-from trueup.report.calibration.standing import absences, drift_words, since_words, standing
+from trueup.report.calibration.standing import absences, drift_words, since_words
+from trueup.runner.calibration.gate import standing
 from trueup.runner.calibration.result import Absent, Drift
 
 if TYPE_CHECKING:

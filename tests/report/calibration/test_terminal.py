@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,11 @@ from rich.console import Console
 from tests.report.calibration import material
 from trueup.report.calibration.terminal import render
 from trueup.report.console import PlainConsole
+from trueup.runner.calibration.result import Absent, Drift
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trueup.runner.calibration.result import Calibration
 
 HOSTILE = "\x1b[2J[red]\u202e\n\rx"
@@ -55,7 +59,7 @@ def test_a_row_has_the_corrected_rate_with_its_interval_beside_the_judge_and_the
     assert lines[at].split() == ["next-step", "74%", "87%", "93%", "62%", "0.52", "0.79", "312",
                                  "judge", "drifted"]  # fmt: skip
     assert lines[at + 1].split() == ["69\u201379", "90\u201396", "52\u201372", "0.46\u20130.58",
-                                     "since", "W45"]  # fmt: skip
+                                     "W40\u2013W47", "since", "W45"]  # fmt: skip
 
 
 def test_absent_figures_say_why() -> None:
@@ -74,6 +78,47 @@ def test_alarms_stale_labels_openings_and_what_is_next_are_told() -> None:
     assert "The test split was opened 1 time, last by anna on 2026-11-13." in shown
     assert "Label next: 20 items with `trueup label`." in shown
     assert "report out/report.html; ledger ledger.jsonl; run 12 in .trueup/store.db" in shown
+
+
+def test_what_several_criteria_have_in_common_is_said_once() -> None:
+    made = material.many(3).criteria
+    steady = Drift(state="steady", cause=None, since=None, found=None, sentence="Steady.")
+    bars = "nothing is known about bars."
+    shown = text_of(
+        material.calibration(
+            criteria=tuple(
+                replace(one, agreement=Absent(why="no item has a label"), drift=steady)
+                for one in made
+            ),
+            gate="inconclusive",
+            reasons=(*(f"{one.id}: no item has a label, so {bars}" for one in made), "Run again."),
+        )
+    )
+    told = " ".join(shown.split())
+
+    assert f"{', '.join(one.id for one in made)}: no item has a label, so {bars} Run again." in told
+    assert told.count("no item has a label") == 1
+
+
+def test_an_alarm_that_fails_the_gate_is_said_once_and_any_other_below() -> None:
+    found = material.calibration()
+    (one,) = [one for one in found.criteria if one.id == "next-step"]
+    failed = text_of(replace(found, reasons=(f"{one.id}: {one.drift.sentence}",)), width=400)
+    passed = text_of(replace(found, gate="passed", reasons=()), width=400)
+
+    assert failed.count(one.drift.sentence) == passed.count(one.drift.sentence) == 1
+
+
+def test_places_are_told_as_one_would_type_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = material.calibration(ledger=str(tmp_path / "l.jsonl"), store="postgresql://h/db")
+    shown = text_of(made, reports=(str(tmp_path / "out" / "r.html"), "/r.md"))
+
+    assert shown.splitlines()[-1].rstrip() == (
+        "reports out/r.html, /r.md; ledger l.jsonl; run 12 in postgresql://h/db"
+    )
 
 
 def test_a_calibration_of_nothing_is_still_a_report() -> None:

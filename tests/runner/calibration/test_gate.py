@@ -71,7 +71,7 @@ def test_bars_without_labels_are_inconclusive(run: Calibrate) -> None:
     found = run(outputs(WEEK, 9), bars={"tpr": 0.8})
 
     assert found.gate == "inconclusive"
-    assert "nothing is known about its bars" in found.reasons[0]
+    assert "nothing is known about bars" in found.reasons[0]
 
 
 def test_one_criterion_that_fails_fails_all_and_the_rest_is_still_told(run: Calibrate) -> None:
@@ -98,14 +98,14 @@ def moved(one: CriterionResult, cause: str) -> CriterionResult:
 def test_what_moved_decides_by_whose_fault_it_is(run: Calibrate, cause: str, gate: str) -> None:
     one = only(judged(run, error=0.1, n=30))
 
-    assert verdict([moved(one, cause)], {}, status="done")[0] == gate
+    assert verdict([moved(one, cause)], status="done")[0] == gate
 
 
 def test_a_run_that_did_not_end_is_inconclusive_but_hides_no_failure(run: Calibrate) -> None:
     one = only(judged(run, error=0.1, n=30))
 
-    assert verdict([one], {}, status="budget")[0] == "inconclusive"
-    assert verdict([moved(one, "judge")], {}, status="budget")[0] == "failed"
+    assert verdict([one], status="budget")[0] == "inconclusive"
+    assert verdict([moved(one, "judge")], status="budget")[0] == "failed"
 
 
 def test_a_judge_that_answers_nothing_is_inconclusive_and_no_alarm(run: Calibrate) -> None:
@@ -116,7 +116,7 @@ def test_a_judge_that_answers_nothing_is_inconclusive_and_no_alarm(run: Calibrat
     assert found.gate == "inconclusive"
     assert isinstance(only(found).agreement, Absent)
     assert only(found).weeks == ()
-    assert any("nothing was judged" in reason for reason in found.reasons)
+    assert any("Nothing was judged" in reason for reason in found.reasons)
 
 
 @pytest.mark.parametrize(

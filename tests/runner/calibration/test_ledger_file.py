@@ -24,10 +24,8 @@ ENTRY: dict[str, Any] = {
     "instrument": "00", "week": "2026-W29", "observed": ["m"], "judged": {"": [3, 4]},
     "labelled": [2, 0, 1, 1], "overlap": [3, 4], "checks": [0, 0], "anchors": {"a": 1},
     "n_labels": 8, "labels": "",
-    "figures": {"judged": {"estimate": 0.75, "low": 0.3, "high": 0.95, "n": 4, "method": "Wilson"},
-                "tpr": {"why": "nobody said"}},
+    "figures": {"judged": [0.75, 0.3, 0.95, 4], "tpr": "nobody said"},
 }  # fmt: skip
-FIGURE = ENTRY["figures"]["judged"]
 
 
 @pytest.fixture
@@ -139,10 +137,10 @@ def test_whatever_a_segment_is_called_the_file_can_be_read_back(
         json.dumps({**ENTRY, "n_labels": None}),
         json.dumps({**ENTRY, "figures": [1]}),
         json.dumps({**ENTRY, "figures": {"judged": 0.75}}),
-        json.dumps({**ENTRY, "figures": {"judged": {"estimate": 0.75}}}),
-        json.dumps({**ENTRY, "figures": {"judged": {**FIGURE, "low": float("nan")}}}),
-        json.dumps({**ENTRY, "figures": {"judged": {**FIGURE, "high": "1"}}}),
-        json.dumps({**ENTRY, "figures": {"judged": {**FIGURE, "estimate": 1e999}}}),
+        json.dumps({**ENTRY, "figures": {"judged": [0.75, 0.3]}}),
+        json.dumps({**ENTRY, "figures": {"judged": [0.75, float("nan"), 0.95, 4]}}),
+        json.dumps({**ENTRY, "figures": {"judged": [0.75, 0.3, "1", 4]}}),
+        json.dumps({**ENTRY, "figures": {"judged": [1e999, 0.3, 0.95, 4]}}),
     ],
 )
 def test_a_damaged_line_is_named_before_anything_is_asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,7 +51,7 @@ def test_criteria_of_every_kind_are_compared(every: Calibration) -> None:
     for one in every.criteria[:5]:
         assert isinstance(one.agreement, Agreement)
         assert one.agreement.n_pairs == 40
-        assert sum(map(sum, one.agreement.confusion)) <= 40
+        assert sum(map(sum, one.agreement.confusion)) == 80
         assert number(one.agreement.alpha).estimate > 0.5
         assert number(one.agreement.people).n == 40
 
@@ -233,6 +234,15 @@ def test_the_week_is_that_of_the_newest_item_where_none_is_named(run: Calibrate)
     found = run([*outputs("2026-W31", 4), *outputs("2026-W30", 9)])
 
     assert (found.sitting, found.sampled.n) == ("2026-W31", 4)
+
+
+def test_the_last_week_that_has_ended_is_measured_and_why_is_said(run: Calibrate) -> None:
+    began = datetime.now(UTC)
+    rows = [{**row, "timestamp": began.isoformat()} for row in outputs("2026-W31", 2)]
+    found = run([*rows, *outputs(WEEK, 9)])
+
+    assert (found.sitting, found.sampled.n) == (WEEK, 9)
+    assert found.labels.notes[0].startswith(f"{WEEK} is the last week with items that has ended")
 
 
 def test_labels_say_themselves_how_their_items_were_chosen(run: Calibrate) -> None:

@@ -10,7 +10,14 @@ import pytest
 from tests.runner.calibration.material import WEEK, WEEKS, outputs
 from trueup.errors import ConfigError, TooFewLabels
 from trueup.item.model import Item
-from trueup.runner.calibration.week import Sample, bounds, sample_split, sample_week, week_of
+from trueup.runner.calibration.week import (
+    Sample,
+    bounds,
+    sample_split,
+    sample_week,
+    week_of,
+    week_to_measure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +61,40 @@ def test_what_is_no_week_is_refused_with_how_to_write_one(name: str) -> None:
 
 def test_a_year_of_53_weeks_has_its_last_one() -> None:
     assert bounds("2026-W53")[1] == bounds("2027-W01")[0]
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_on_monday_morning_the_week_that_has_ended_is_measured_and_it_is_said() -> None:
+    log = [item("sunday", END - HOUR), item("old", START - HOUR), item("monday", END + HOUR)]
+    week, why = week_to_measure(log, now=END + 2 * HOUR)
+
+    assert week == WEEK
+    assert why == (
+        f"{WEEK} is the last week with items that has ended; {WEEKS[1]}, that of the newest item, "
+        "goes on. --week names another."
+    )
+
+
+def test_a_week_that_has_ended_by_the_clock_is_measured_though_no_later_item_is_there() -> None:
+    log = [item("old", START - HOUR), item("new", START + HOUR)]
+
+    assert week_to_measure(log, now=END) == (WEEK, "")
+    assert week_to_measure(log, now=END + 500 * HOUR) == (WEEK, "")
+
+
+def test_a_week_that_goes_on_is_measured_where_it_is_the_only_one() -> None:
+    log = [item("a", START + HOUR), item("b", None), item("p", START - HOUR, purpose="probe")]
+
+    assert week_to_measure(log, now=START + 2 * HOUR) == (WEEK, "")
+    assert week_to_measure([item("b", None)], now=START) == (WEEK, "")
+
+
+def test_weeks_without_items_are_passed_over() -> None:
+    log = [item("old", START), item("new", END + 500 * HOUR)]
+
+    assert week_to_measure(log, now=END + 501 * HOUR)[0] == WEEK
 
 
 def test_a_sample_has_the_wanted_size_and_the_same_chance_for_all() -> None:

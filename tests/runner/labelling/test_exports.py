@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from trueup.errors import ConfigError, DataError
 from trueup.label.model import Label
 from trueup.label.read import read_labels
 from trueup.runner.labelling.exports import Exported, export_labels, form_of
-from trueup.store.labels import add_labels
+from trueup.runner.labelling.imports import import_labels
+from trueup.store.labels import add_labels, labels_for
 from trueup.store.splits import readings
 
 if TYPE_CHECKING:
@@ -110,8 +112,52 @@ def test_items_of_a_file_take_the_place_of_those_that_were_drawn(
 
 
 def test_a_file_of_answers_cannot_be_blind(labelled: Store, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="holds answers and nothing else"):
-        write(labelled, tmp_path / "labels.csv", "csv", blind=True)
+    with pytest.raises(ConfigError, match="holds answers and nothing else") as caught:
+        write(labelled, tmp_path / "labels.jsonl", "jsonl", blind=True)
+    assert caught.value.mend == "Use --as csv, label-studio or argilla"
+
+
+def test_a_sheet_of_what_was_drawn_comes_back_as_drawn_labels(
+    store: Store, tmp_path: Path, draw: Draw
+) -> None:
+    draw("i1", "i3", "i4")
+    target = tmp_path / "tasks.csv"
+    found = write(store, target, "csv", blind=True, annotator="ana")
+    text = target.read_text("utf-8-sig")
+
+    assert (found.n, found.items, found.notes) == (0, 3, ())
+    assert all(f"Reply to {name}." in text for name in ("i1", "i3", "i4"))
+    assert "scored" not in text
+    with target.open(encoding="utf-8-sig", newline="") as file:
+        head, *lines = csv.reader(file)
+    for line in lines:
+        line[3] = "met" if line[0] else line[3]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([head, *lines])
+    taken = import_labels(store, target, rubric=RUBRIC, by="a test")
+
+    assert (taken.n, taken.annotators, taken.parts) == (3, ("ana",), {"fresh": 3})
+    assert {(lb.question, lb.design, lb.probability, lb.value)
+            for lb in labels_for(store, [SOUND.question])} == {
+        (SOUND.question, "stratified", 0.25, "met")
+    }  # fmt: skip
+
+
+def test_a_sheet_s_order_is_a_person_s_own(store: Store, tmp_path: Path, draw: Draw) -> None:
+    draw("i1", "i2", "i3", "i4")
+    orders = set()
+    for who in "abcdefgh":
+        write(store, tmp_path / "tasks.csv", "csv", blind=True, annotator=who)
+        rows = csv.reader((tmp_path / "tasks.csv").read_text("utf-8-sig").splitlines())
+        orders.add(tuple(row[0] for row in rows if row[0].startswith("i") and len(row[0]) == 2))
+
+    assert len(orders) > 1
+    assert {frozenset(order) for order in orders} == {frozenset({"i1", "i2", "i3", "i4"})}
+
+
+def test_a_sheet_of_nothing_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing was drawn to be labelled with rubric reply"):
+        write(store, tmp_path / "tasks.csv", "csv", blind=True)
 
 
 def test_nothing_to_write_is_said(store: Store, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from tests.runner.labelling.material import RUBRIC, SOUND, START, TONE, Desk, task
 from trueup.label.model import Label
 from trueup.runner.labelling.flips import Flip, Reworded, flips, flips_in
+from trueup.runner.labelling.own import earlier
+from trueup.runner.labelling.task import Step
 
 OLD = "0123456789abcdef"
 
@@ -47,6 +49,15 @@ def test_deferred_and_withdrawn_answers_are_no_answers() -> None:
     labels = [old("i1", "met"), new("i1", "defer"), old("i2", "met"), new("i2", "met"), later]
 
     assert flips(labels, RUBRIC.criteria) == []
+
+
+def test_a_wording_that_comes_back_finds_its_answers_and_no_flips() -> None:
+    between = START + timedelta(days=9)
+    labels = [new("i1", "met"), old("i1", "unmet", labelled_at=between)]
+    labels += [new("i2", "met"), new("i2", None), old("i2", "unmet", labelled_at=between)]
+
+    assert flips(labels, RUBRIC.criteria) == []
+    assert list(earlier(labels, RUBRIC.criteria)) == [Step("i2", "sound")]
 
 
 def test_that_a_question_no_longer_applies_is_a_flip() -> None:

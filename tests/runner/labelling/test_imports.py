@@ -123,6 +123,15 @@ def test_everything_that_is_wrong_is_said_and_nothing_recorded(store: Store) -> 
     assert held(store) == []
 
 
+def test_of_very_much_that_is_wrong_the_first_is_said_and_the_rest_counted(store: Store) -> None:
+    with pytest.raises(DataError) as refused:
+        take(store, [row("i1", criterion=f"sonud{n}") for n in range(3000)])
+    lines = str(refused.value).splitlines()
+
+    assert len(lines) == 21
+    assert lines[-1] == "and 2,980 more of what is wrong"
+
+
 def test_labels_of_items_that_are_not_there_are_kept_with_a_note(store: Store) -> None:
     found = take(store, [row("i1"), row("later")])
 
@@ -165,7 +174,7 @@ def test_parts_are_balanced_by_answer(tmp_path: Path) -> None:
 
 def test_rows_without_a_name_are_the_annotators_that_is_given(store: Store) -> None:
     nameless = {"item_id": "i1", "criterion": "sound", "value": "met"}
-    found = take(store, [nameless, row("i3")], annotator="ben")
+    found = take(store, [nameless, row("i3")], annotator=" ben ")
 
     assert found.annotators == ("ana", "ben")
 

@@ -237,6 +237,19 @@ def test_labels_say_how_the_item_was_chosen_and_whether_the_judge_was_seen() -> 
     assert (first.group, first.saw_judge, second.saw_judge) == ("g", True, False)
 
 
+def test_nobody_unsees_what_the_judge_said_or_what_was_filled_in(desk: Desk) -> None:
+    answered = desk.press("1")
+    assert answered is not None
+    seen = replace(answered, saw_judge=True, prelabelled=True)
+    again = Desk(history=[seen])
+    again.press("left", "n", "!", "enter", "u", "u")
+    again.press("right", "0")
+
+    assert [(one.saw_judge, one.prelabelled) for one in again.labels] == [
+        (True, True), (True, True), (True, True), (False, False),
+    ]  # fmt: skip
+
+
 def test_what_is_asked_again_keeps_how_it_was_chosen_once() -> None:
     old = Label(item_id="i1", criterion="sound", value="met", design="random", probability=0.5)
     desk = Desk((task("i1", "sound", before={"sound": old}),))

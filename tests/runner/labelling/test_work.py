@@ -39,21 +39,21 @@ def session() -> Session:
 
 def test_every_answer_is_kept_before_the_next_screen() -> None:
     hands = Hands("1", "1")
-    work(session(), keys=hands, screen=hands, record=hands.labels.append)
+    work(session(), hands, record=hands.labels.append)
 
     assert hands.screens == [("i1", "sound", 0), ("i1", "tone", 1), ("i1", "end", 2)]
 
 
 def test_another_size_draws_again_and_presses_nothing() -> None:
     hands = Hands(RESIZED, RESIZED)
-    work(session(), keys=hands, screen=hands, record=hands.labels.append)
+    work(session(), hands, record=hands.labels.append)
 
     assert hands.screens == [("i1", "sound", 0)] * 3
 
 
 def test_pages_are_as_long_as_the_screen_says() -> None:
     hands, at = Hands("pgdn"), session()
-    work(at, keys=hands, screen=hands, record=hands.labels.append)
+    work(at, hands, record=hands.labels.append)
 
     assert at.top == 7
 
@@ -64,7 +64,7 @@ def test_what_cannot_be_kept_ends_the_session() -> None:
 
     hands = Hands("1", "1")
     with pytest.raises(StoreError, match="disk is full"):
-        work(session(), keys=hands, screen=hands, record=full)
+        work(session(), hands, record=full)
     assert len(hands.screens) == 1
 
 
@@ -76,7 +76,7 @@ def test_others_are_looked_up_once_an_item_before_it_is_shown() -> None:
         return {step for step in STEPS if step.item_id == item_id == "i2"}
 
     hands = Hands("1", "1", "1", "1")
-    work(session(), keys=hands, screen=hands, record=hands.labels.append, taken=taken)
+    work(session(), hands, record=hands.labels.append, taken=taken)
 
     assert asked == ["i1", "i2", "i3"]
     assert [place[:2] for place in hands.screens][3:] == [("i3", "tone"), ("i3", "end")]
@@ -84,14 +84,14 @@ def test_others_are_looked_up_once_an_item_before_it_is_shown() -> None:
 
 def test_nothing_is_shown_where_others_have_answered_all_of_it() -> None:
     hands = Hands()
-    work(session(), keys=hands, screen=hands, record=hands.labels.append, taken=lambda _: {*STEPS})
+    work(session(), hands, record=hands.labels.append, taken=lambda _: {*STEPS})
 
     assert hands.screens == []
 
 
 def test_what_came_of_a_session_counts_what_is_new_and_what_is_left() -> None:
     at, hands = session(), Hands("1", "d", "1")
-    work(at, keys=hands, screen=hands, record=hands.labels.append)
+    work(at, hands, record=hands.labels.append)
     found = Worked.of(at, source="2026-W47", reworded=[])
 
     assert (found.answered, found.open, found.deferred, found.items) == (2, 4, 1, 3)

@@ -8,20 +8,20 @@ status. In version 1 a column named after the question holds values, users and s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from trueup.errors import DataError
-from trueup.item.plain import excerpt
+from trueup.item.plain import excerpt, name_text
 from trueup.label.tool.shape import (
-    NO_ANSWER,
-    SEVERAL,
     UNFINISHED,
     Tool,
+    answered,
     filled,
     first,
     numeral,
-    parsed,
+    part,
+    parts,
     shown,
 )
 
@@ -38,6 +38,15 @@ _FIRST_VERSION = frozenset({"user_id", "value", "status"})
 _SUBMITTED = "submitted"
 
 
+class _Response(NamedTuple):
+    """What one person answered to one question, in whichever form it was exported."""
+
+    question: str
+    body: Body
+    """`value`, `user_id`, and where the export says it `status`."""
+    prelabelled: bool | None
+
+
 def _recognises(rows: Rows) -> bool:
     if any(column.endswith(_FLAT) for column in rows.columns):
         return True
@@ -47,12 +56,63 @@ def _recognises(rows: Rows) -> bool:
 
 
 def _doubt(rows: Rows) -> tuple[str, str] | None:
-    nested = [row["responses"] for row in rows.sample if isinstance(row.get("responses"), dict)]
-    every = [one for record in nested for many in record.values() for one in many or ()]
-    if all("status" in one for one in every):
+    if all("status" in one.body for row in rows.sample for one in _nested(row)):
         return None
     what = "this form of export does not say which answers were submitted, so drafts are in it"
     return what, "Export with to_datasets, or to_list(flatten=True), which say it"
+
+
+def _found(row: Row) -> Iterator[Found]:
+    item_id = first(row, "id", "external_id")
+    for responses in (_flat(row), _of_first_version(row), _nested(row)):
+        for question, body, prelabelled in responses:
+            user = name_text(body.get("user_id"))
+            if name_text(body.get("status")) not in {None, _SUBMITTED}:
+                yield UNFINISHED
+            else:
+                yield answered(
+                    body.get("value"),
+                    item_id=item_id,
+                    criterion=question,
+                    annotator=None if user == "None" else user,
+                    prelabelled=prelabelled,
+                )
+
+
+def _flat(row: Row) -> Iterator[_Response]:
+    for column in row:
+        if column.endswith(_FLAT):
+            values = part(row[column], list, of=column)
+            users = part(row.get(f"{column}.users"), list, of=f"{column}.users")
+            status = part(row.get(f"{column}.status"), list, of=f"{column}.status")
+            nothing: list[object] = [None] * len(values)
+            lists = {"value": values, "user_id": users or nothing, "status": status or nothing}
+            question = column.removesuffix(_FLAT)
+            prelabelled = _suggested(row, question, values)
+            for body in _zipped(lists, of=column):
+                yield _Response(question, body, prelabelled)
+
+
+def _of_first_version(row: Row) -> Iterator[_Response]:
+    for column, cell in row.items():
+        if _is_first_version(cell):
+            hint = row.get(f"{column}-suggestion") is not None
+            bodies = cell
+            if isinstance(cell, dict):
+                lists = {key: part(many, list, of=column) for key, many in cell.items()}
+                bodies = _zipped(lists, of=column)
+            for body in parts(bodies, of=column):
+                yield _Response(column, body, hint)
+
+
+def _nested(row: Row) -> Iterator[_Response]:
+    if not isinstance(row.get("responses"), dict):
+        return
+    suggestions = part(row.get("suggestions"), dict, of="suggestions")
+    for question, responses in row["responses"].items():
+        hint = part(suggestions.get(question), dict, of="suggestions").get("value") is not None
+        for body in parts(responses, of="responses"):
+            yield _Response(question, body, hint)
 
 
 def _is_first_version(cell: object) -> bool:
@@ -61,39 +121,15 @@ def _is_first_version(cell: object) -> bool:
     return isinstance(cell, dict) and cell.keys() >= _FIRST_VERSION
 
 
-def _found(row: Row) -> Iterator[Found]:
-    common = {"item_id": first(row, "id", "external_id")}
-    for column, cell in row.items():
-        if column.endswith(_FLAT):
-            yield from _flat(row, column, common)
-        elif _is_first_version(cell):
-            hint = row.get(f"{column}-suggestion") is not None
-            for response in _listed(cell):
-                yield from _answer(common, column, response, prelabelled=hint)
-    nested = row.get("responses")
-    if isinstance(nested, dict):
-        suggestions = row.get("suggestions") or {}
-        for question, responses in nested.items():
-            hint = (suggestions.get(question) or {}).get("value") is not None
-            for response in responses or ():
-                yield from _answer(common, question, response, prelabelled=hint)
-
-
-def _flat(row: Row, column: str, common: Mapping[str, object]) -> Iterator[Found]:
-    values = parsed(row.get(column), of=column) or []
-    users = parsed(row.get(f"{column}.users"), of=f"{column}.users") or [None] * len(values)
-    status = parsed(row.get(f"{column}.status"), of=f"{column}.status") or [None] * len(values)
-    if not len(values) == len(users) == len(status):
-        what = f"'{column}' and its users and status are of different lengths"
+def _zipped(lists: Mapping[str, list[object]], *, of: str) -> list[Body]:
+    """Return responses of which an export makes lists of values, of users and of statuses."""
+    if len({len(many) for many in lists.values()}) > 1:
+        what = f"'{of}' and its users and status are of different lengths"
         raise DataError(what, mend="Export the dataset again")
-    question = column.removesuffix(_FLAT)
-    prelabelled = _suggested(row, question, values)
-    for value, user, state in zip(values, users, status, strict=True):
-        response = {"value": value, "user_id": user, "status": state}
-        yield from _answer(common, question, response, prelabelled=prelabelled)
+    return [dict(zip(lists, one, strict=True)) for one in zip(*lists.values(), strict=True)]
 
 
-def _suggested(row: Row, question: str, values: list[Any]) -> bool | None:
+def _suggested(row: Row, question: str, values: list[object]) -> bool | None:
     """Tell whether a suggestion was shown; None where its number may stand for there being none.
 
     Suggestions of a choice are exported as numbers of classes, and no suggestion is a class, too.
@@ -104,35 +140,6 @@ def _suggested(row: Row, question: str, values: list[Any]) -> bool | None:
     if isinstance(given, int) and any(isinstance(value, str) for value in values):
         return None
     return filled(given)
-
-
-def _listed(cell: Any) -> list[Body]:  # noqa: ANN401 - a JSON value
-    """Return responses as a list of mappings, of which some files make a mapping of lists."""
-    if isinstance(cell, list):
-        return cell
-    keys = list(cell)
-    return [dict(zip(keys, values, strict=True)) for values in zip(*cell.values(), strict=True)]
-
-
-def _answer(
-    common: Mapping[str, object], question: str, response: Body, *, prelabelled: bool | None
-) -> Iterator[Found]:
-    status, value, user = (response.get(key) for key in ("status", "value", "user_id"))
-    if status not in {None, _SUBMITTED}:
-        yield UNFINISHED
-    elif value is None:
-        yield NO_ANSWER
-    elif isinstance(value, list) and len(value) != 1:
-        yield SEVERAL if value else NO_ANSWER
-    else:
-        person = None if user in {None, "None"} else user
-        yield {
-            **common,
-            "criterion": question,
-            "value": value,
-            "annotator": person,
-            "prelabelled": prelabelled,
-        }
 
 
 def _bodies(labels: Iterable[Label], items: Iterable[Item]) -> list[Body]:

@@ -10,18 +10,21 @@ to be declared or known. JSON-MIN puts the task's number in the place of an `id`
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from trueup.item.names import squash
-from trueup.label.mark import KEY, mark_of, marked, plain_fields
+from trueup.item.plain import excerpt, name_text
+from trueup.label.mark import KEY, mark_of, plain_fields
 from trueup.label.tool.shape import (
     BY_MODEL,
     NO_ANSWER,
-    SEVERAL,
     UNFINISHED,
     Tool,
+    answered,
     first,
     numeral,
+    part,
+    parts,
     shown,
 )
 
@@ -61,19 +64,14 @@ def _annotations(task: Row) -> Any:  # noqa: ANN401 - a JSON value
 
 
 def _found(task: Row) -> Iterator[Found]:
-    data = task.get("data") or {}
-    named = {squash(str(key)): value for key, value in data.items()}
-    item_id = first(named, "itemid", "id")
+    data = part(task.get("data"), dict, of="data")
+    item_id = first({squash(str(key)): value for key, value in data.items()}, "itemid", "id")
     common = {"item_id": task.get("id") if item_id is None else item_id}
-    predictions = task.get("predictions") or ()
-    for _ in predictions:
-        yield BY_MODEL
-    for _ in task.get("drafts") or ():
-        yield UNFINISHED
-    for annotation in _annotations(task) or ():
-        if not isinstance(annotation, dict):
-            yield NO_ANSWER
-        elif annotation.get("was_cancelled") or annotation.get("skipped"):
+    predictions = part(task.get("predictions"), list, of="predictions")
+    yield from [BY_MODEL] * len(predictions)
+    yield from [UNFINISHED] * len(part(task.get("drafts"), list, of="drafts"))
+    for annotation in parts(_annotations(task), of="annotations"):
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
             yield SKIPPED
         else:
             blank = "parent_prediction" in annotation and not predictions
@@ -81,71 +79,73 @@ def _found(task: Row) -> Iterator[Found]:
 
 
 def _of_annotation(annotation: Body, common: Cells, *, blank: bool) -> Iterator[Found]:
-    results = [part for part in annotation.get("result") or () if isinstance(part, dict)]
-    answers = [part for part in results if _kind(part) != "textarea"]
-    notes = _notes(results, [squash(_name(part)) for part in answers])
+    results = [_Result.of(body) for body in parts(annotation.get("result"), of="result")]
+    answers = [result for result in results if result.kind != "textarea"]
+    notes = _notes(results, [squash(result.name) for result in answers])
     if not answers:
         yield NO_ANSWER
-    for part in answers:
-        value = part.get("value") or {}
-        kind = _kind(part)
-        name = _name(part)
-        if kind not in _KINDS or _PART & set(value):
-            yield f"a result of type {kind}, not about the whole item"
+    for result in answers:
+        if result.kind not in _KINDS or _PART & set(result.value):
+            yield f"a result of type {excerpt(result.kind)}, not about the whole item"
             continue
-        given = value.get(kind)
-        if isinstance(given, list) and len(given) > 1:
-            yield SEVERAL
-            continue
-        yield {
+        yield answered(
+            result.value.get(result.kind),
+            mark=result.body.get("meta"),
             **common,
-            "criterion": name,
-            "value": given,
-            "annotator": _person(annotation.get("completed_by")),
-            "labelled_at": first(annotation, "created_at", "updated_at"),
-            "prelabelled": _prelabelled(annotation, part, blank=blank),
-            "note": notes.get(squash(name)) or notes.get(None),
-            **(marked(part.get("meta"), given) or {}),
-        }
+            criterion=result.name,
+            annotator=_person(annotation.get("completed_by")),
+            labelled_at=first(annotation, "created_at", "updated_at"),
+            prelabelled=_prelabelled(annotation, result.body, blank=blank),
+            note=notes.get(squash(result.name)) or notes.get(None),
+        )
 
 
-def _name(part: Body) -> str:
-    return str(part.get("from_name") or "")
+class _Result(NamedTuple):
+    """What one control of an annotation was filled with."""
+
+    body: Body
+    name: str
+    kind: str
+    value: Body
+
+    @classmethod
+    def of(cls, body: Body) -> Self:
+        """Return a result as an annotation lists it."""
+        kind = str(body.get("type") or "unknown").casefold()
+        name = str(body.get("from_name") or "")
+        return cls(body, name, kind, part(body.get("value"), dict, of="value"))
+
+    @property
+    def text(self) -> str | None:
+        """What was written, where it is a box of text."""
+        text = self.value.get("text")
+        lines = text if isinstance(text, list) else [text]
+        return "\n".join(str(line) for line in lines if line) or None
 
 
-def _kind(part: Body) -> str:
-    return str(part.get("type") or "unknown").casefold()
-
-
-def _written(part: Body) -> str | None:
-    text = (part.get("value") or {}).get("text")
-    lines = text if isinstance(text, list) else [text]
-    return "\n".join(str(line) for line in lines if line) or None
-
-
-def _notes(results: Iterable[Body], names: Sequence[str]) -> dict[str | None, str]:
+def _notes(results: Iterable[_Result], names: Sequence[str]) -> dict[str | None, str]:
     """Return what was written: by the name of the control it belongs to, None for all of them.
 
     A text belongs to the control that its own name begins with, `grounded-note` to `grounded`.
     """
     found: dict[str | None, list[str]] = defaultdict(list)
-    for part in results:
-        if _kind(part) == "textarea" and (text := _written(part)):
-            own = squash(_name(part))
+    for result in results:
+        if result.kind == "textarea" and result.text:
+            own = squash(result.name)
             fitting = [name for name in names if name and own.startswith(name)]
-            found[max(fitting, key=len, default=None)].append(text)
+            found[max(fitting, key=len, default=None)].append(result.text)
     return {name: "\n".join(texts) for name, texts in found.items()}
 
 
-def _person(completed_by: object) -> object:
+def _person(completed_by: object) -> str | None:
     if isinstance(completed_by, dict):
-        return first(completed_by, "email", "id")
-    return completed_by
+        completed_by = first(completed_by, "email", "id")
+    return name_text(completed_by)
 
 
-def _prelabelled(annotation: Body, part: Body, *, blank: bool) -> bool | None:
+def _prelabelled(annotation: Body, result: Body, *, blank: bool) -> bool | None:
     """Tell whether a model's prediction was there first; None where the export does not say."""
-    if annotation.get("parent_prediction") or str(part.get("origin")).startswith("prediction"):
+    if annotation.get("parent_prediction") or str(result.get("origin")).startswith("prediction"):
         return True
     return False if blank else None
 

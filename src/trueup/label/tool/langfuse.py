@@ -8,25 +8,21 @@ sent: users' thumbs and home-made judges alike, so that none of these is taken.
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_URL, uuid5
+from typing import TYPE_CHECKING
 
-from trueup.errors import DataError
-from trueup.item.declare import mapping
 from trueup.label.mark import KEY, mark_of, marked
-from trueup.label.tool.shape import BY_MODEL, NO_ANSWER, Tool, first, numeral, parsed
+from trueup.label.tool.feedback import by_other, metadata, record_id, unsourced
+from trueup.label.tool.shape import Tool, answered, first, numeral, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from trueup.item.model import Item
     from trueup.item.rows import Row, Rows
     from trueup.label.model import Label
     from trueup.label.tool.shape import Body, Found
 
-BY_PROGRAM = "sent by a program, which may be a judge or a user's click"
 _PEOPLE = "ANNOTATION"
-_SOURCES = {"EVAL": BY_MODEL, "API": BY_PROGRAM}
+_SOURCES = frozenset({_PEOPLE, "EVAL", "API"})
 _TEXT = frozenset({"TEXT", "CORRECTION"})
 _HELD = frozenset({"item_id", "criterion", "note"})
 
@@ -39,47 +35,44 @@ def _recognises(rows: Rows) -> bool:
     if "name" not in columns or not _UNIT & columns:
         return False
     sources = {str(row.get("source")) for row in rows.sample if row.get("source")}
-    return bool(_TYPED & columns) or bool(sources and sources <= {_PEOPLE, *_SOURCES})
+    return bool(_TYPED & columns) or bool(sources and sources <= _SOURCES)
 
 
 def _sourced(rows: Rows) -> bool:
-    return "source" in rows.columns or any(_carries_mark(row) for row in rows.sample)
-
-
-def _carries_mark(row: Row) -> bool:
-    return KEY in (parsed(row.get("metadata"), of="metadata") or {})
+    return "source" in rows.columns or any(
+        KEY in metadata(row.get("metadata")) for row in rows.sample
+    )
 
 
 def _found(row: Row) -> Iterator[Found]:
     kind = str(first(row, "dataType", "data_type") or "").upper()
     value = _value(row, kind)
-    cells = marked(parsed(row.get("metadata"), of="metadata"), value)
-    if cells is None and "source" not in row:
+    mark = metadata(row.get("metadata"))
+    ours = marked(mark, value) is not None
+    if not ours and "source" not in row:
         raise unsourced("source")
     source = str(row.get("source") or "").upper()
-    if cells is None and source != _PEOPLE:
-        yield _SOURCES.get(source, f"of source '{source}'")
+    unit = _unit(row)
+    if not ours and source != _PEOPLE:
+        yield by_other(source)
     elif kind in _TEXT:
         yield "a text, not an answer to a criterion"
-    elif value is None:
-        yield NO_ANSWER
+    elif value is not None and unit is None:
+        yield "about a whole run of a dataset, not an item"
     else:
-        unit = _unit(row)
-        if unit is None:
-            yield "about a whole run of a dataset, not an item"
-        else:
-            yield {
-                **unit,
-                "criterion": row.get("name"),
-                "value": value,
-                "annotator": first(
-                    row, "authorUserId", "author_user_id", "authorUserName", "author_user_name"
-                ),
-                "labelled_at": first(row, "timestamp", "createdAt", "created_at"),
-                "note": row.get("comment"),
-                # a marked one was sent by a program, at a time that says nothing of the answer
-                **({} if cells is None else {"labelled_at": None, **cells}),
-            }
+        at = first(row, "timestamp", "createdAt", "created_at")
+        yield answered(
+            value,
+            mark=mark,
+            **(unit or {}),
+            criterion=row.get("name"),
+            annotator=first(
+                row, "authorUserId", "author_user_id", "authorUserName", "author_user_name"
+            ),
+            # ours was sent by a program, at a time that says nothing of the answer
+            labelled_at=None if ours else at,
+            note=row.get("comment"),
+        )
 
 
 def _value(row: Row, kind: str) -> object:
@@ -89,32 +82,17 @@ def _value(row: Row, kind: str) -> object:
     return text if text is not None else row.get("value")
 
 
-def _unit(row: Row) -> dict[str, Any] | None:
+def _unit(row: Row) -> Body | None:
     subject = parsed(row.get("subject"), of="subject")
     if isinstance(subject, dict):
-        if subject.get("kind") in {"trace", "observation"}:
-            return {"item_id": subject.get("id")}
-        if subject.get("kind") == "session":
-            return {"item_id": subject.get("id"), "unit_kind": "session"}
-        return None
+        units = {"trace": "item", "observation": "item", "session": "session"}
+        unit = units.get(str(subject.get("kind")))
+        return None if unit is None else {"item_id": subject.get("id"), "unit_kind": unit}
     item_id = first(row, "observationId", "observation_id") or first(row, "traceId", "trace_id")
     if item_id is not None:
         return {"item_id": item_id}
     session = first(row, "sessionId", "session_id")
     return None if session is None else {"item_id": session, "unit_kind": "session"}
-
-
-def unsourced(column: str) -> DataError:
-    """Return the error for scores that do not say whether a person or a judge gave them."""
-    what = f"these scores do not say who gave them (there is no '{column}')"
-    columns = ", ".join(mapping(field) for field in ("item_id", "criterion", "value"))
-    mend = f"Export them with it; or, if people gave all of them, name the columns: {columns}"
-    return DataError(what, mend=mend)
-
-
-def _bodies(labels: Iterable[Label], items: Iterable[Item]) -> list[Body]:
-    del items  # traces are there before they are scored
-    return [_body(label, number) for number, label in enumerate(labels)]
 
 
 def _body(label: Label, place: int) -> Body:
@@ -131,24 +109,12 @@ def _body(label: Label, place: int) -> Body:
     return body if label.note is None else {**body, "comment": label.note}
 
 
-def record_id(label: Label, place: int) -> str:
-    """Return a UUID that is the same whenever the same person's answer is sent again.
-
-    Args:
-        label: The answer.
-        place: Where it stands among all; tells those apart that nobody signed.
-    """
-    who = place if label.annotator is None else label.annotator
-    parts = (label.unit_kind, label.item_id, label.question or label.criterion, who)
-    return str(uuid5(NAMESPACE_URL, f"trueup:label:{parts!r}"))
-
-
 LANGFUSE = Tool(
     name="Langfuse",
     form="langfuse",
     recognises=_recognises,
     found=_found,
-    bodies=_bodies,
+    bodies=lambda labels, _: [_body(label, place) for place, label in enumerate(labels)],
     given=frozenset(),
     zone=UTC,
     sourced=_sourced,

@@ -7,24 +7,21 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from trueup.label.mark import KEY, mark_of, marked, plain_fields
-from trueup.label.tool.langfuse import BY_PROGRAM, record_id, unsourced
-from trueup.label.tool.shape import BY_MODEL, NO_ANSWER, Tool, first, numeral, parsed
+from trueup.label.mark import KEY, mark_of, plain_fields
+from trueup.label.tool.feedback import by_other, metadata, record_id, unsourced
+from trueup.label.tool.shape import Tool, answered, first, numeral, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from trueup.item.model import Item
     from trueup.item.rows import Row, Rows
     from trueup.label.model import Label
     from trueup.label.tool.shape import Body, Found
 
-COMPARED = "a preference between runs, not an answer about one"
 _SOURCE = "feedback_source"
 _PEOPLE = "app"
-_SOURCES = {"model": BY_MODEL, "auto_eval": BY_MODEL, "api": BY_PROGRAM}
 _SCORES = {"met": 1, "unmet": 0}
 _HELD = frozenset({"item_id", "criterion", "labelled_at", "note"})
 
@@ -41,31 +38,28 @@ def _sourced(rows: Rows) -> bool:
 def _found(row: Row) -> Iterator[Found]:
     source = _source(row)
     kind = str(source.get("type") or "").casefold()
-    value = _value(row)
-    compared = first(row, "comparative_experiment_id", "feedback_group_id")
+    value = first(row, "value", "score")  # the category that was chosen goes before its score
     if kind != _PEOPLE:
-        yield _SOURCES.get(kind, f"of source '{kind}'")
-    elif compared is not None:
-        yield COMPARED
+        yield by_other(kind)
+    elif first(row, "comparative_experiment_id", "feedback_group_id") is not None:
+        yield "a preference between runs, not an answer about one"
     elif first(row, "run_id") is None:
         yield "about a whole project, not a run"
     elif isinstance(value, dict):
         yield "a structured value, not an answer to a criterion"
-    elif value is None:
-        yield NO_ANSWER
     else:
-        yield {
-            "item_id": row["run_id"],
-            "criterion": row.get("key"),
-            "value": value,
-            "annotator": first(source, "user_id", "ls_user_id", "user_name"),
-            "labelled_at": row.get("created_at"),
-            "note": row.get("comment"),
-            **(marked(parsed(source.get("metadata"), of="metadata"), value) or {}),
-        }
+        yield answered(
+            value,
+            mark=metadata(source.get("metadata")),
+            item_id=row["run_id"],
+            criterion=row.get("key"),
+            annotator=first(source, "user_id", "ls_user_id", "user_name"),
+            labelled_at=row.get("created_at"),
+            note=row.get("comment"),
+        )
 
 
-def _source(row: Row) -> dict[str, Any]:
+def _source(row: Row) -> Body:
     """Return who gave the feedback, also where a table has a column for each part of it."""
     if _SOURCE in row:
         whole = parsed(row[_SOURCE], of=_SOURCE)
@@ -80,16 +74,6 @@ def _source(row: Row) -> dict[str, Any]:
     return parts
 
 
-def _value(row: Row) -> object:
-    """Return the category that was chosen, else the score."""
-    return first(row, "value") if first(row, "value") is not None else first(row, "score")
-
-
-def _bodies(labels: Iterable[Label], items: Iterable[Item]) -> list[Body]:
-    del items  # runs are there before they get feedback
-    return [_body(label, number) for number, label in enumerate(labels)]
-
-
 def _body(label: Label, place: int) -> Body:
     body: Body = {"id": record_id(label, place), "run_id": label.item_id, "key": label.criterion}
     if isinstance(label.value, float):
@@ -102,8 +86,8 @@ def _body(label: Label, place: int) -> Body:
         body["comment"] = label.note
     if label.labelled_at is not None:
         body["created_at"] = plain_fields(label)["labelled_at"]
-    metadata = {KEY: mark_of(label, held=_HELD)}
-    return {**body, _SOURCE: {"type": _PEOPLE, "metadata": metadata}}
+    mark = {KEY: mark_of(label, held=_HELD)}
+    return {**body, _SOURCE: {"type": _PEOPLE, "metadata": mark}}
 
 
 LANGSMITH = Tool(
@@ -111,7 +95,7 @@ LANGSMITH = Tool(
     form="langsmith",
     recognises=_recognises,
     found=_found,
-    bodies=_bodies,
+    bodies=lambda labels, _: [_body(label, place) for place, label in enumerate(labels)],
     given=frozenset(),
     zone=UTC,
     sourced=_sourced,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from trueup.errors import DataError
 from trueup.item.model import as_text
 from trueup.item.plain import plain
+from trueup.label.mark import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ Found: TypeAlias = "Cells | str"
 """An answer's cells, or why something is no person's answer about one item."""
 
 Body: TypeAlias = dict[str, Any]
+Part = TypeVar("Part", dict[str, Any], list[Any])
 
 BY_MODEL = "made by a model or an automatic evaluator"
 UNFINISHED = "unfinished or discarded"
@@ -56,6 +58,21 @@ class Tool:
     zone: tzinfo | None = None
     sourced: Callable[[Rows], bool] = lambda _: True
     doubt: Callable[[Rows], tuple[str, str] | None] = lambda _: None
+
+
+def answered(given: object, *, mark: object = None, **cells: object) -> Found:
+    """Return the cells of an answer, or why it is none.
+
+    Args:
+        given: The answer as the tool has it, be it a list of one.
+        mark: What may hold the mark of an answer that trueup wrote.
+        cells: The other fields; a mark goes before them.
+    """
+    if isinstance(given, list) and len(given) > 1:
+        return SEVERAL
+    if given is None or given == []:
+        return NO_ANSWER
+    return {**cells, "value": given, **(marked(mark, given) or {})}
 
 
 def first(row: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401 - a cell
@@ -95,6 +112,30 @@ def parsed(cell: object, *, of: str) -> Any:  # noqa: ANN401 - a JSON value
             return value
     mend = "Export JSON, JSON lines or Parquet, which keep what is inside a cell"
     raise DataError(f"'{of}' holds text that is no JSON", mend=mend)
+
+
+def part(cell: object, kind: type[Part], *, of: str) -> Part:
+    """Return a list or a mapping that stands in a record, an empty one where there is none.
+
+    Raises:
+        DataError: Something else stands there.
+    """
+    value = parsed(cell, of=of)
+    if value is None:
+        return kind()
+    if isinstance(value, kind):
+        return value
+    what = f"'{of}' holds no {'list' if kind is list else 'mapping'}, as such exports do"
+    raise DataError(what, mend="Export it again, and leave it as it comes")
+
+
+def parts(cell: object, *, of: str) -> list[Body]:
+    """Return a list of mappings that stands in a record.
+
+    Raises:
+        DataError: Something else stands there.
+    """
+    return [part(one, dict, of=of) for one in part(cell, list, of=of)]
 
 
 def numeral(value: str | float | None) -> str | int | float | None:

@@ -37,6 +37,7 @@ def page(calibration: Calibration) -> str:
         views=views,
         alarms=[one for one in views if one.result.drift.state == "moved"],
         gate=GATES[calibration.gate],
+        steady=all(one.result.drift.state == "steady" for one in views),
         next=calibration.next[:_MOST_NEXT],
         spent=_spent(calibration),
         style=Markup(style),  # noqa: S704 - our own file

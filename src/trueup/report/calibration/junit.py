@@ -7,8 +7,9 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 from trueup.report.calibration.figures import number, share
-from trueup.report.calibration.standing import drift_words, since_words, standing
+from trueup.report.calibration.standing import drift_words, since_words
 from trueup.report.safe import one_line, visible
+from trueup.runner.calibration.gate import standing
 from trueup.runner.calibration.result import Absent
 
 if TYPE_CHECKING:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from trueup.report.calibration.escape import block, inline, slug
 from trueup.report.calibration.figures import bare_share, number, share
-from trueup.report.calibration.standing import GATES, absences, drift_words, moved, since_words
+from trueup.report.calibration.standing import (
+    GATES,
+    absences,
+    drift_words,
+    moved,
+    since_words,
+    weeks_words,
+)
 from trueup.report.words import counted
 from trueup.runner.calibration.result import Absent
 
@@ -84,7 +91,8 @@ def _row(criterion: CriterionResult) -> str:
         cells += ["\u2013"] * 5
     else:
         cells += [share(found.tpr), share(found.tnr), number(found.alpha), number(found.people)]
-        cells.append(f"{found.n_pairs:,}")
+        weeks = f" of {inline(weeks_words(found.sittings), 60)}" if found.sittings else ""
+        cells.append(f"{found.n_pairs:,}{weeks}")
     drift = " ".join(
         part
         for part in (drift_words(criterion.drift), inline(since_words(criterion.drift)))

@@ -75,7 +75,7 @@ def _charts(result: CriterionResult) -> Iterator[tuple[str, Unit, tuple[Series, 
         Series(name="corrected by labels", role="truth", pick=lambda p: p.corrected, band=True),
         Series(name="as the judge says", role="judge", pick=lambda p: p.judged),
     )  # fmt: skip
-    yield "Agreement by week (alpha)", "alpha", (
+    yield "Agreement (alpha)", "alpha", (
         Series(name="judge with people", role="truth", pick=lambda p: p.alpha, band=True),
         Series(name="people among themselves: the ceiling", role="people",
                pick=lambda p: p.people, people=True),

@@ -1,8 +1,7 @@
-"""How a criterion stands, in words: what every form of the report says of it."""
+"""How a criterion stands, in the words of every form of the report."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.report.calibration.figures import known, short_week, why
@@ -10,7 +9,7 @@ from trueup.report.safe import one_line
 from trueup.runner.calibration.result import Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trueup.runner.calibration.result import Calibration, CriterionResult, Drift, Gate
 
@@ -30,36 +29,6 @@ GATES: Mapping[Gate, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Whether a criterion holds, by its bars and its judge."""
-
-    gate: Gate
-    reasons: tuple[str, ...]
-    """Why it does not hold, or cannot be told to, in a sentence each."""
-
-
-def standing(criterion: CriterionResult) -> Standing:
-    """Return whether a criterion holds, by the rule of the gate.
-
-    It fails where a bar is missed, or judge or raters have moved; it is inconclusive where it is
-    not compared with people, where a bar is open, or where nobody knows what has moved.
-    """
-    drift = criterion.drift
-    cause = drift.cause if drift.state == "moved" else "nothing"
-    failed = [*criterion.bars, *([drift.sentence] if cause in {"judge", "raters"} else [])]
-    if failed:
-        return Standing(gate="failed", reasons=tuple(failed))
-    unknown = list(criterion.open_bars)
-    if isinstance(criterion.agreement, Absent):
-        unknown.append(f"Agreement with people is not known: {_stop(criterion.agreement.why)}")
-    if not known(criterion.pass_rate.judge):
-        unknown.append(f"Nothing was judged: {_stop(why(criterion.pass_rate.judge))}")
-    if cause in {None, "inconclusive"}:
-        unknown.append(drift.sentence)
-    return Standing(gate="inconclusive" if unknown else "passed", reasons=tuple(unknown))
-
-
 def drift_words(drift: Drift) -> str:
     """Return a drift in two words, as `steady`, `judge drifted`."""
     if drift.state == "moved":
@@ -71,10 +40,17 @@ def drift_words(drift: Drift) -> str:
 
 
 def since_words(drift: Drift) -> str:
-    """Return since when, as `since W45`; empty where nothing moved or the week is not known."""
-    if drift.state == "steady" or not drift.since:
-        return ""
-    return f"since {one_line(short_week(drift.since), 20)}"
+    """Return since when, as `since W45`, or which alarm was accepted; empty where there is none."""
+    if drift.state != "steady" and drift.since:
+        return f"since {one_line(short_week(drift.since), 20)}"
+    weeks = ", ".join(one_line(short_week(week), 20) for week in drift.accepted[-2:])
+    return f"{weeks} accepted" if weeks else ""
+
+
+def weeks_words(sittings: Sequence[str], *, to: str = " to ") -> str:
+    """Return the sittings that something rests on, as `W27 to W34`."""
+    names = [one_line(short_week(name), 20) for name in sittings]
+    return f"{names[0]}{to}{names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def moved(calibration: Calibration) -> tuple[CriterionResult, ...]:
@@ -106,7 +82,3 @@ def absences(criterion: CriterionResult) -> Iterator[str]:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
-
-
-def _stop(sentence: str) -> str:
-    return sentence if sentence.endswith(".") else f"{sentence}."

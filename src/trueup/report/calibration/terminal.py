@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
@@ -14,14 +14,22 @@ from trueup.report.calibration.figures import (
     percent,
     share_bounds,
 )
-from trueup.report.calibration.standing import GATES, absences, drift_words, moved, since_words
+from trueup.report.calibration.standing import (
+    GATES,
+    absences,
+    drift_words,
+    moved,
+    since_words,
+    weeks_words,
+)
 from trueup.report.console import indented, table
+from trueup.report.place import near
 from trueup.report.safe import one_line
 from trueup.report.words import counted
 from trueup.runner.calibration.result import Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
     from rich.table import Table
@@ -35,6 +43,13 @@ _ID = 16
 _SENTENCE = 400
 
 
+class Said(NamedTuple):
+    """A sentence about a criterion, or about none."""
+
+    criterion: str
+    sentence: str
+
+
 def render(calibration: Calibration, *, reports: Sequence[str] = ()) -> Iterator[RenderableType]:
     """Yield a calibration: the gate, a row a criterion, what moved, what to label next.
 
@@ -43,20 +58,39 @@ def render(calibration: Calibration, *, reports: Sequence[str] = ()) -> Iterator
         reports: Files that were written, to be named at the end.
     """
     yield _headline(calibration)
-    for reason in calibration.reasons:
-        yield indented(one_line(reason, _SENTENCE), by=2, style=_STYLES[calibration.gate])
+    reasons = [_of(reason, calibration) for reason in calibration.reasons]
+    for line in _together(reasons):
+        yield indented(line, by=2, style=_STYLES[calibration.gate])
     if calibration.criteria:
         yield _table(calibration)
         yield indented(_KEY, by=2, style="dim")
-    for line in _absent(calibration):
+    for line in _together(_absent(calibration, reasons)):
         yield indented(line, by=2, style="dim")
-    for one in moved(calibration):
-        sentence = f"{one_line(one.id, 40)}: {one_line(one.drift.sentence, _SENTENCE)}"
-        yield indented(sentence, by=2, style="yellow")
-    for line in _remarks(calibration):
+    for line in _together(_moved(calibration, reasons)):
+        yield indented(line, by=2, style="yellow")
+    for line in (*_together(_warnings(calibration)), *_remarks(calibration)):
         yield indented(line, by=2, style="dim")
     yield indented(_next(calibration), by=0)
-    yield indented(_where(calibration, reports), by=0, style="dim")
+    yield indented(_amounts(calibration), by=0, style="dim")
+    yield indented(_places(calibration, reports), by=0, style="dim")
+
+
+def _of(reason: str, calibration: Calibration) -> Said:
+    """Return a reason of the gate with the criterion that it names."""
+    for one in calibration.criteria:
+        if reason.startswith(f"{one.id}: "):
+            return Said(one.id, reason.removeprefix(f"{one.id}: "))
+    return Said("", reason)
+
+
+def _together(said: Iterable[Said]) -> Iterator[str]:
+    """Yield sentences, each once, with the criteria that they are about."""
+    about: dict[str, list[str]] = {}
+    for criterion, sentence in said:
+        about.setdefault(sentence, []).append(one_line(criterion, 40))
+    for sentence, names in about.items():
+        prefix = ", ".join(filter(None, dict.fromkeys(names)))
+        yield f"{prefix}{': ' if prefix else ''}{one_line(sentence, _SENTENCE)}"
 
 
 def _headline(calibration: Calibration) -> Text:
@@ -91,7 +125,7 @@ def _row(criterion: CriterionResult) -> dict[str, Any]:
             "TNR": _two(bare_share(found.tnr), _range(share_bounds(found.tnr))),
             "alpha": _two(bare_number(found.alpha), _range(number_bounds(found.alpha))),
             "people": bare_number(found.people),
-            "labels": f"{found.n_pairs:,}",
+            "labels": _two(f"{found.n_pairs:,}", weeks_words(found.sittings, to="\u2013")),
         }
     return row
 
@@ -106,23 +140,42 @@ def _range(bounds: tuple[str, str]) -> str:
     return f"{low}\u2013{high}" if low else ""
 
 
-def _absent(calibration: Calibration) -> Iterator[str]:
+def _absent(calibration: Calibration, said: Collection[Said]) -> Iterator[Said]:
+    """Yield which figures are missing and why, unless the gate has said so."""
     for one in calibration.criteria:
-        missing = "; ".join(absences(one))
+        missing = [
+            line
+            for line in absences(one)
+            if not any(one.id == s.criterion and _reason(line) in s.sentence for s in said)
+        ]
         if missing:
-            yield f"{one_line(one.id, 40)}: {one_line(missing, _SENTENCE)}"
+            yield Said(one.id, "; ".join(missing))
 
 
-def _remarks(calibration: Calibration) -> Iterator[str]:
-    """Yield what a reader has to know beside the figures, a line each."""
+def _reason(absence: str) -> str:
+    return absence.partition(": ")[2]
+
+
+def _moved(calibration: Calibration, said: Collection[Said]) -> Iterator[Said]:
+    """Yield what has moved, unless the gate has said so."""
+    for one in moved(calibration):
+        found = Said(one.id, one.drift.sentence)
+        if found not in said:
+            yield found
+
+
+def _warnings(calibration: Calibration) -> Iterator[Said]:
     for one in calibration.criteria:
-        name = one_line(one.id, 40)
         if one.stale:
             flipped = f"; {counted(len(one.flipped), 'item')} got another" if one.flipped else ""
             old = f"{counted(one.stale, 'label')} of an earlier question no longer count"
-            yield f"{name}: {old}{flipped}"
+            yield Said(one.id, f"{old}{flipped}")
         for warning in one.pass_rate.warnings:
-            yield f"{name}: {one_line(warning, _SENTENCE)}"
+            yield Said(one.id, warning)
+
+
+def _remarks(calibration: Calibration) -> Iterator[str]:
+    """Yield what a reader has to know of labels, a line each."""
     for note in calibration.labels.notes:
         yield one_line(note, _SENTENCE)
     if calibration.openings:
@@ -139,14 +192,23 @@ def _next(calibration: Calibration) -> str:
     return " ".join(part for part in (todo, plan) if part) or "Nothing is to be labelled."
 
 
-def _where(calibration: Calibration, reports: Sequence[str]) -> str:
+def _amounts(calibration: Calibration) -> str:
     sampled = calibration.sampled
     parts = [
         f"{sampled.n_scored:,} of {counted(sampled.n, 'item')} scored",
         f"{counted(sampled.n_anchors, 'anchor')}, {counted(calibration.labels.n_new, 'new label')}",
         f"an alarm rings by chance in {percent(calibration.yearly_rate)} of years",
     ]
-    parts += [f"report {one_line(name, 200)}" for name in reports]
+    return "; ".join(parts)
+
+
+def _places(calibration: Calibration, reports: Sequence[str]) -> str:
+    """Return where things are, as one would type it here."""
+    parts = []
+    if reports:
+        names = ", ".join(one_line(near(name), 200) for name in reports)
+        parts.append(f"report{'s' if len(reports) > 1 else ''} {names}")
     if calibration.ledger:
-        parts.append(f"ledger {one_line(calibration.ledger, 200)}")
-    return f"{'; '.join(parts)}; run {calibration.run} in {one_line(calibration.store, 200)}"
+        parts.append(f"ledger {one_line(near(calibration.ledger), 200)}")
+    parts.append(f"run {calibration.run} in {one_line(near(calibration.store), 200)}")
+    return "; ".join(parts)

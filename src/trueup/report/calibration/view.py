@@ -21,8 +21,10 @@ from trueup.report.calibration.figures import (
 )
 from trueup.report.calibration.marks import letter, told
 from trueup.report.calibration.panels import confusion, panels_of, rate_name
-from trueup.report.calibration.standing import drift_words, since_words, standing
+from trueup.report.calibration.standing import drift_words, since_words, weeks_words
 from trueup.report.calibration.timeline import timeline
+from trueup.report.words import counted
+from trueup.runner.calibration.gate import standing
 from trueup.runner.calibration.result import Absent
 
 if TYPE_CHECKING:
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 
     from trueup.report.calibration.charts import Unit
     from trueup.report.calibration.panels import Cell, Panel
-    from trueup.report.calibration.standing import Standing
     from trueup.report.calibration.timeline import Timeline
+    from trueup.runner.calibration.gate import Standing
     from trueup.runner.calibration.result import (
         CriterionResult,
         Disagreement,
@@ -41,10 +43,11 @@ if TYPE_CHECKING:
         Maybe,
     )
 
-_KINDS: tuple[Literal["false pass", "false fail", "other level"], ...] = (
+_KINDS: tuple[Literal["false pass", "false fail", "other level", "people differ"], ...] = (
     "false pass",
     "false fail",
     "other level",
+    "people differ",
 )
 _MOST = 50
 """Disagreements that a page shows of one criterion."""
@@ -74,6 +77,8 @@ class CriterionView:
     standing: Standing
     drift: str
     since: str
+    basis: str
+    """What agreement and correction rest on, in a sentence."""
     rate: Markup | None
     tiles: tuple[Told, ...]
     figures: tuple[Told, ...]
@@ -111,6 +116,7 @@ def view(result: CriterionResult, *, place: str) -> CriterionView:
         standing=standing(result),
         drift=drift_words(result.drift),
         since=since_words(result.drift),
+        basis=_basis(result),
         rate=pictures.rate(result.pass_rate),
         tiles=tuple(_tiles(result)),
         figures=tuple(_figures(result)),
@@ -130,6 +136,18 @@ def view(result: CriterionResult, *, place: str) -> CriterionView:
         rest=shown[_FIRST:],
         left_out=len(result.disagreements) - len(shown),
     )  # fmt: skip
+
+
+def _basis(result: CriterionResult) -> str:
+    found, carried = result.agreement, result.pass_rate.carried
+    said = ""
+    if not isinstance(found, Absent):
+        said = f"Judge beside people: {counted(found.n_pairs, 'labelled item')}"
+        said += f" of {weeks_words(found.sittings)}." if found.sittings else "."
+    if carried and known(result.pass_rate.corrected):
+        name = rate_name(result)
+        said += f" No item of this sitting has a label, so the {name} is corrected by these."
+    return said
 
 
 def _tiles(result: CriterionResult) -> Iterator[Told]:

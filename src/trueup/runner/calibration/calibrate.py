@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueup.api import ascore, load_judge, load_rubric, run_sync
-from trueup.errors import ConfigError, DataError, did_you_mean
 from trueup.item.read import check_items, open_items
-from trueup.label.check import SKEW
-from trueup.label.model import DESIGNS
 from trueup.label.naming import split_map
 from trueup.runner.calibration.anchors import NO_ANCHORS, read_anchors
+from trueup.runner.calibration.arguments import (
+    check_choices,
+    check_criteria,
+    check_numbers,
+    label_sources,
+)
 from trueup.runner.calibration.history import read_file
 from trueup.runner.calibration.run import Comparison, Options, in_one_sitting
-from trueup.runner.calibration.week import bounds, sample_split, sample_week, week_of
+from trueup.runner.calibration.unmeasured import Sought
+from trueup.runner.calibration.week import sample_split, sample_week, week_to_measure
 from trueup.runner.labelling.imports import import_labels
 from trueup.runner.leaks import refuse_shown_examples
 from trueup.store.splits import splits
 from trueup.store.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from trueup.agreement.designs import Design
     from trueup.item.model import Item
@@ -33,7 +37,10 @@ if TYPE_CHECKING:
     from trueup.runner.calibration.result import Calibration
     from trueup.runner.progress import Progress
 
-BARS = ("tpr", "tnr", "accuracy", "alpha")
+TRIED = "tried"
+"""How a run has ended that is no sitting: its verdicts are kept, and no later week counts it."""
+
+_NOT_RECORDED = "Nothing was recorded: the ledger and what is drawn are as they were."
 
 
 def calibrate(
@@ -54,12 +61,14 @@ def calibrate(
     bars: Mapping[str, float] | None = None,
     yearly_rate: float = 0.05,
     accepted: Sequence[str] = (),
+    record: bool = True,
     concurrency: int | None = None,
     budget: float | Mapping[str, float] | Budget | None = None,
     field_map: Mapping[str, str] | None = None,
     timezone: str | None = None,
     seed: int = 0,
     by: str = "trueup.calibrate",
+    on_start: Callable[[Sought], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Calibration:
     """Compare a judge with people on a week's outputs, as `acalibrate` does, and wait for it.
@@ -84,12 +93,14 @@ def calibrate(
             bars=bars,
             yearly_rate=yearly_rate,
             accepted=accepted,
+            record=record,
             concurrency=concurrency,
             budget=budget,
             field_map=field_map,
             timezone=timezone,
             seed=seed,
             by=by,
+            on_start=on_start,
             on_progress=on_progress,
         )
     )
@@ -113,12 +124,14 @@ async def acalibrate(
     bars: Mapping[str, float] | None = None,
     yearly_rate: float = 0.05,
     accepted: Sequence[str] = (),
+    record: bool = True,
     concurrency: int | None = None,
     budget: float | Mapping[str, float] | Budget | None = None,
     field_map: Mapping[str, str] | None = None,
     timezone: str | None = None,
     seed: int = 0,
     by: str = "trueup.calibrate",
+    on_start: Callable[[Sought], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Calibration:
     """Judge a sample of a week's outputs with the anchors among them, and compare with people.
@@ -133,7 +146,8 @@ async def acalibrate(
         anchors: A file of anchors, judged anew in every sitting.
         store: Where everything is kept; None for memory.
         ledger: A text file that gets a line a criterion and week, beside the store's own.
-        week: ISO week, as 2026-W47; the week of the newest item by default, today's without times.
+        week: ISO week, as 2026-W47; by default the last one with items that has ended, that of the
+            newest item where none has, today's without times.
         sample: How many items of the week are judged; None for all.
         label_next: How many items to draw for labelling, and how many people are to label each.
         criteria: Ids of those to compare; none for all that a judge decides or people labelled.
@@ -143,12 +157,16 @@ async def acalibrate(
         yearly_rate: Share of years in which an alarm may be raised although nothing has changed,
             over all criteria together.
         accepted: Weeks up to whose alarms are known and accepted.
+        record: Whether to add to the ledger and to draw what to label; False to try a judge out.
+            What it says is kept in the store all the same, as it is paid for.
         concurrency: Calls at once; the judge's own cap by default.
         budget: Dollars, or a mapping with caps on dollars, tokens and calls.
         field_map: Field of an item or a label -> column, where the names are not understood.
         timezone: The zone of times that name none.
         seed: Of the sample, the order of judging and the draw.
         by: Who asks, for the log of who read the test split.
+        on_start: Called once with what is about to be measured, before labels are read and
+            anything is asked.
         on_progress: Called with the run's progress a few times a second.
 
     Raises:
@@ -157,20 +175,35 @@ async def acalibrate(
         CredentialsError: A key is missing, or the endpoint refused it.
         JudgeUnavailable: The judge cannot be reached; what was answered is kept.
     """
-    _check(label_design=label_design, split=split, bars=bars or {}, label_next=label_next)
-    _check_numbers(yearly_rate=yearly_rate, sample=sample)
-    for name in (*accepted, *([] if week is None else [week])):
-        bounds(name)
+    named = [*accepted, *([] if week is None else [week])]
+    check_choices(
+        label_design=label_design, split=split, bars=bars or {}, label_next=label_next, weeks=named
+    )
+    check_numbers(yearly_rate=yearly_rate, sample=sample)
     rubric_ = load_rubric(rubric)
-    for name in criteria:
-        if name not in rubric_.by_id:
-            mend = did_you_mean(name, rubric_.by_id)
-            raise ConfigError(f"there is no criterion '{name}'", where=rubric_.name, mend=mend)
+    check_criteria(rubric_, criteria)
     judge_ = None if judge is None else load_judge(judge)
     of_items, of_labels = split_map(field_map)
     given = list(items) if isinstance(items, Iterator) else items
     source = open_items(given, fields=of_items or None, timezone=timezone)
     known = _known(source)
+    at, why = (week, "") if week else week_to_measure(known, now=datetime.now(UTC))
+    occasion = at if split is None else f"{at} {split}"
+    notes = [*([why] if why and split is None else []), *([] if record else [_NOT_RECORDED])]
+    if on_start is not None:
+        on_start(
+            Sought(
+                sitting=occasion,
+                rubric=rubric_.name,
+                rubric_version=rubric_.version,
+                judge="code" if judge_ is None else judge_.name,
+                source=source.name,
+                store=str(store.where if isinstance(store, Store) else store or "memory"),
+                ledger=None if ledger is None else str(ledger),
+                split=split,
+                yearly_rate=yearly_rate,
+            )
+        )
     frozen = NO_ANCHORS if anchors is None else read_anchors(Path(anchors), rubric_)
     if ledger is not None:
         read_file(Path(ledger))  # what is wrong with it is said before anything is spent
@@ -181,10 +214,9 @@ async def acalibrate(
                 opened, one, rubric=rubric_, fields=of_labels or None, timezone=timezone, by=by,
                 items=known, split="none" if label_design else "auto",
             )
-            for one in _listed(labels)
+            for one in label_sources(labels)
         ]  # fmt: skip
         refuse_shown_examples(opened, rubric_, items=known, anchors=frozen.items)
-        at = week or _newest(known)
         ids = {item.id for item in frozen.items}
         chosen = (
             sample_week(known, week=at, n=sample, but=ids, seed=seed)
@@ -198,9 +230,11 @@ async def acalibrate(
             store=opened,
             concurrency=concurrency,
             budget=budget,
-            occasion=at if split is None else f"{at} {split}",
+            occasion=occasion,
             on_progress=on_progress,
         )
+        if not record and scores.row["status"] == "done":
+            opened.end_run(scores.run, status=TRIED)  # later weeks do not look back on it
         options = Options(
             week=at,
             source=source.name,
@@ -212,13 +246,14 @@ async def acalibrate(
             bars=bars or {},
             yearly_rate=yearly_rate,
             accepted=accepted,
+            record=record,
             seed=seed,
             by=by,
         )
         comparison = Comparison(opened, scores, options, sample=chosen, anchors=frozen)
         return comparison.run(
             new_labels=sum(one.new for one in imported),
-            notes=[note for one in imported for note in one.notes],
+            notes=[*notes, *(note for one in imported for note in one.notes)],
         )
     finally:
         if opened is not store:
@@ -231,55 +266,3 @@ def _known(source: ItemSource) -> list[Item]:
     if not items or len({item.id for item in items}) < len(items):
         check_items(source)
     return items
-
-
-def _check(
-    *,
-    label_design: str | None,
-    split: str | None,
-    bars: Mapping[str, float],
-    label_next: tuple[int, int],
-) -> None:
-    if label_design is not None and label_design not in DESIGNS:
-        mend = did_you_mean(label_design, DESIGNS)
-        raise ConfigError(f"'{label_design}' is no label design", mend=mend)
-    if split not in {None, "dev", "test"}:
-        mend = "Measure on dev or test; judges learn from train"
-        raise ConfigError(f"'{split}' is no split to measure on", mend=mend)
-    for name, bar in bars.items():
-        if name not in BARS:
-            raise ConfigError(f"there is no bar '{name}'", mend=did_you_mean(name, BARS))
-        if not 0 <= bar <= 1:
-            raise ConfigError(f"the bar of {name} is {bar:g}", mend="Write a number from 0 to 1")
-    items, people = label_next
-    if items < 0 or people < 1:
-        raise ConfigError(
-            f"label_next is {items} items by {people} people", mend="Write for example (20, 2)"
-        )
-
-
-def _check_numbers(*, yearly_rate: float, sample: int | None) -> None:
-    if not 0 < yearly_rate < 1:
-        mend = "Write a share of years between 0 and 1, for example 0.05"
-        raise ConfigError(f"the yearly rate of false alarms is {yearly_rate:g}", mend=mend)
-    if sample is not None and sample < 1:
-        raise ConfigError(f"the sample is of {sample} items", mend="Judge at least one")
-
-
-def _listed(labels: object) -> list[object]:
-    """Return sources of labels; a list of rows is one source, a list of files several."""
-    if labels is None:
-        return []
-    if isinstance(labels, list | tuple):
-        rows = any(isinstance(one, Mapping) for one in labels)
-        return [list(labels)] if rows else list(labels)
-    return [labels]
-
-
-def _newest(items: Iterable[Item]) -> str:
-    times = [item.timestamp for item in items if item.timestamp is not None]
-    newest = max(times, default=datetime.now(UTC))
-    if newest > datetime.now(UTC) + SKEW:
-        what = f"the newest item is from the future ({newest:%Y-%m-%d %H:%M} UTC)"
-        raise DataError(what, mend="Set the clock that wrote it, or name the week with --week")
-    return week_of(newest)

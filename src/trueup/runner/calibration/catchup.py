@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from trueup.label.model import standing
 from trueup.label.target import level_of
+from trueup.runner.calibration.gather import in_sight
 from trueup.runner.calibration.history import mark
 from trueup.runner.calibration.next import draw_name
-from trueup.runner.labelling.shown import runs_of
+from trueup.runner.calibration.recent import sittings
 from trueup.runner.result import Scores
 from trueup.store import ledger
 from trueup.store.draws import draws
@@ -36,20 +38,26 @@ def behind(
         A sitting's run, and criterion -> its entry as the ledger has it.
     """
     labels = _labels(store, scores)
-    entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    latest = {(one["criterion"], one["question"], one["week"]): one
-              for one in ledger.read(store) if one["judge"] == scores.row["judge"]}  # fmt: skip
+    runs = sittings(store, scores)
+    entries: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    today = {key.hex()[:16] for key in scores.instruments.values()}
+    latest: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for one in ledger.read(store):
+        held = latest.get(at := (one["criterion"], one["question"], one["week"]))
+        newer = held is None or one["instrument"] in today or held["instrument"] not in today
+        if one["judge"] == scores.row["judge"] and newer:
+            latest[at] = one
     for one in latest.values():
-        if one["question"] in labels and one["week"] != week:
-            entries[one["week"]].append(one)
-    runs = _runs(store, scores)
-    for at in sorted(entries.keys() & runs.keys()):
-        ids = {one.item_id for one in draws(store, draw_name(at, scores.rubric))}
+        run = runs.get((one["week"], one["instrument"]))
+        if run is not None and one["question"] in labels and one["week"] != week:
+            entries[one["week"], run].append(one)
+    for (name, run), sat in sorted(entries.items(), key=itemgetter(0)):
+        ids = {one.item_id for one in draws(store, draw_name(name, scores.rubric))}
         if declared and not any(item in ids for said in labels.values() for item, _ in said):
-            ids = {row["item_id"] for rows in store.observations(runs[at]) for row in rows}
-        lacking = [one for one in entries[at] if _lacks(one, labels[one["question"]], ids)]
+            ids = {row["item_id"] for rows in store.observations(run) for row in rows}
+        lacking = [one for one in sat if _lacks(one, labels[one["question"]], ids)]
         if lacking:
-            earlier = Scores(store, runs[at])
+            earlier = Scores(store, run)
             asked = {criterion.question: criterion.id for criterion in earlier.rubric.criteria}
             yield earlier, {asked[q]: one for one in lacking if (q := one["question"]) in asked}
 
@@ -60,16 +68,6 @@ def _lacks(entry: Mapping[str, Any], said: list[tuple[str, str]], ids: Collectio
     return bool(mine) and mark(mine) != entry.get("labels")
 
 
-def _runs(store: Store, scores: Scores) -> dict[str, int]:
-    """Return occasion -> the last run of this rubric and judge that came to its end."""
-    mine, judge = runs_of(store, scores.rubric), scores.row["judge"]
-    return {
-        row["occasion"]: row["id"]
-        for row in store.runs()
-        if row["id"] in mine and row["judge"] == judge and row["status"] == "done"
-    }
-
-
 def _labels(store: Store, scores: Scores) -> dict[str, list[tuple[str, str]]]:
     """Return question -> the items whose labels measure, each with the level that was said."""
     asked = {criterion.question: criterion for criterion in scores.rubric.criteria}
@@ -77,6 +75,7 @@ def _labels(store: Store, scores: Scores) -> dict[str, list[tuple[str, str]]]:
     for label in standing(labels_for(store, asked)):
         question = label.question or ""
         level = level_of(label.value, asked[question])
-        if level is not None and label.unit_kind == "item" and label.split != "train":
+        counts = label.unit_kind == "item" and label.split != "train" and not in_sight(label)
+        if level is not None and counts:
             found[question].append((label.item_id, level))
     return found

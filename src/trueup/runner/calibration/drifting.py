@@ -12,18 +12,19 @@ from trueup.runner.calibration.history import series, week_from
 from trueup.runner.calibration.result import Drift, Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from trueup.agreement.drift.attribution import Change
     from trueup.agreement.drift.evidence import Evidence as Found
 
+_MEASURES = {"judge", "raters"}
 _STATES = {"moved": "moved", "stood": "stands"}
 
 
 def drifts(
     entries: Sequence[Mapping[str, Any]],
     *,
-    criteria: Iterable[str],
+    instruments: Mapping[str, str],
     judge: str,
     week: str,
     yearly: float,
@@ -33,17 +34,21 @@ def drifts(
 
     Args:
         entries: The ledger.
-        criteria: Those that are asked today; they share the yearly rate.
+        instruments: Criteria that are asked today, which share the yearly rate -> today's
+            instrument.
         judge: Whose entries count.
         week: The last week that counts.
         yearly: Share of years with a false alarm, over all criteria together.
         accepted: Weeks up to whose alarms are known and accepted.
     """
     history = {
-        name: [week_from(one) for one in series(entries, criterion=name, judge=judge)
-               if ordinal(one["week"]) <= ordinal(week)]
-        for name in criteria
-    }  # fmt: skip
+        name: [
+            week_from(one)
+            for one in series(entries, criterion=name, judge=judge, instrument=instrument)
+            if ordinal(one["week"]) <= ordinal(week)
+        ]
+        for name, instrument in instruments.items()
+    }
     seen = watch(history, yearly=yearly)
     changes = attribute(seen)
     until = max(accepted, key=ordinal, default="")
@@ -56,8 +61,19 @@ def drifts(
         rang = [one for one in mine if not one.declared and one.seen > until and one.since >= anew]
         declared = [one for one in declared if one.seen == week]
         looked = any(track.looks for track in seen.tracks.get(name, ()))
-        found[name] = _drift(rang, declared, len(weeks), seen.baseline, looked=looked)
+        told = _drift(rang, declared, len(weeks), seen.baseline, looked=looked)
+        past = [one for one in mine if not one.declared and one.since >= anew and one not in rang]
+        found[name] = replace(
+            told,
+            accepted=tuple(sorted({one.seen for one in past})),
+            anew=max((one.since for one in (*rang, *past) if _touches(one)), default=None),
+        )
     return found
+
+
+def _touches(change: Change) -> bool:
+    """Whether judge and people may agree otherwise than before a change."""
+    return not change.causes or bool({cause.value for cause in change.causes} & _MEASURES)
 
 
 def _drift(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trueup.runner.calibration.result import Absent
 
@@ -13,8 +13,17 @@ if TYPE_CHECKING:
 
 FEWEST_LABELS = 20
 """Items with a verdict and a label, below which nothing is said about a bar."""
-_BLAMED = {"judge", "raters", "inconclusive"}
+_BLAMED = {"judge", "raters"}
 """What has to be mended before figures are believed; traffic and system are findings."""
+_UNCLEAR = {"inconclusive", None}
+
+
+class Standing(NamedTuple):
+    """Whether something holds."""
+
+    gate: Gate
+    reasons: tuple[str, ...]
+    """Why it does not, or cannot be told to, in a sentence each."""
 
 
 def missed_bars(found: Agreement | Absent, bars: Mapping[str, float]) -> tuple[str, ...]:
@@ -35,7 +44,7 @@ def open_bars(found: Agreement | Absent, bars: Mapping[str, float]) -> tuple[str
     if not bars:
         return ()
     if isinstance(found, Absent):
-        return (f"{found.why}, so nothing is known about its bars.",)
+        return (f"{found.why}, so nothing is known about bars.",)
     if found.n_pairs < FEWEST_LABELS:
         return (f"{found.n_pairs} items have a verdict and a label; bars need {FEWEST_LABELS}.",)
     opened = []
@@ -49,30 +58,43 @@ def open_bars(found: Agreement | Absent, bars: Mapping[str, float]) -> tuple[str
     return tuple(opened)
 
 
-def verdict(
-    criteria: Sequence[CriterionResult], bars: Mapping[str, float], *, status: str
-) -> tuple[Gate, tuple[str, ...]]:
-    """Return the gate's verdict with its reasons; a failure outweighs what is not known.
+def standing(found: CriterionResult) -> Standing:
+    """Return whether a criterion holds.
 
-    Failed: a bar is demonstrably missed, or judge or raters have moved. Inconclusive: the run did
-    not end, nothing was judged, or labels are too few to say.
+    Failed: a bar is demonstrably missed, or judge or raters have moved. Inconclusive: it is not
+    compared with people, a bar is open, nothing was judged, or nobody knows what has moved.
     """
-    failed, unknown = [], []
+    moved = found.drift.state == "moved"
+    failed = list(found.bars)
+    if moved and found.drift.cause in _BLAMED:
+        failed.append(found.drift.sentence)
+    if failed:
+        return Standing(gate="failed", reasons=tuple(failed))
+    unknown = list(found.open_bars)
+    if isinstance(found.pass_rate.judge, Absent):
+        unknown.append(f"Nothing was judged: {found.pass_rate.judge.why}.")
+    elif isinstance(found.agreement, Absent) and not found.open_bars:
+        unknown.append(f"Uncalibrated: {found.agreement.why}.")
+    if moved and found.drift.cause in _UNCLEAR:
+        unknown.append(found.drift.sentence)
+    return Standing(gate="inconclusive" if unknown else "passed", reasons=tuple(unknown))
+
+
+def verdict(criteria: Sequence[CriterionResult], *, status: str) -> Standing:
+    """Return the verdict over all criteria: failed where one is, and the reasons of them all.
+
+    Also inconclusive is a run that did not end, and one with nothing to compare.
+    """
+    failed: list[str] = []
+    unknown: list[str] = []
     if status != "done":
         unknown.append("The run did not end, so nothing was added to the ledger: run again.")
     if not criteria:
         unknown.append("Nothing is compared: code decides every criterion, and none is labelled.")
     for found in criteria:
-        failed += [f"{found.id}: {sentence}" for sentence in found.bars]
-        if found.drift.state == "moved" and found.drift.cause in _BLAMED:
-            rows = unknown if found.drift.cause == "inconclusive" else failed
-            rows.append(f"{found.id}: {found.drift.sentence}")
-        if not found.bars:
-            unknown += [f"{found.id}: {said}" for said in open_bars(found.agreement, bars)]
-        if isinstance(found.pass_rate.judge, Absent):
-            unknown.append(f"{found.id}: nothing was judged ({found.pass_rate.judge.why}).")
-        elif isinstance(found.agreement, Absent) and not bars:
-            unknown.append(f"{found.id}: uncalibrated, for {found.agreement.why}.")
+        stands = standing(found)
+        rows = failed if stands.gate == "failed" else unknown
+        rows += [f"{found.id}: {sentence}" for sentence in stands.reasons]
     if failed:
-        return "failed", (*failed, *unknown)
-    return ("inconclusive", tuple(unknown)) if unknown else ("passed", ())
+        return Standing(gate="failed", reasons=(*failed, *unknown))
+    return Standing(gate="inconclusive" if unknown else "passed", reasons=tuple(unknown))

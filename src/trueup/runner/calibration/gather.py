@@ -11,7 +11,7 @@ from trueup.label.model import standing
 from trueup.label.target import level_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from trueup.judge.verdict import Finding
     from trueup.label.model import Design, Label
@@ -31,13 +31,12 @@ class Items:
     scores: list[float] = field(default_factory=list)
     """What the whole rubric comes to, in [0, 1]; NaN where an item has no score."""
 
-    def add(self, judged: Judged, score: float | None) -> int:
-        """Add an item and return its row."""
+    def add(self, judged: Judged, score: float | None) -> None:
+        """Add an item."""
         self.ids.append(judged.item_id)
         self.groups.append(judged.known.get("group"))
         self.segments.append(str(judged.known.get("segment") or ""))
         self.scores.append(math.nan if score is None else score)
-        return len(self.ids) - 1
 
     @property
     def cluster(self) -> list[str | None] | None:
@@ -56,10 +55,12 @@ class Production:
 
 
 class Labelled(NamedTuple):
-    """One item of the week with what people said of it."""
+    """One judged item with what people said of it, blind to the judge's answer."""
 
-    row: int
-    """Its place in `Production`."""
+    item_id: str
+    group: str | None
+    sitting: str
+    """In which it was judged."""
     finding: Finding
     content: int
     answers: Mapping[str, str]
@@ -68,8 +69,6 @@ class Labelled(NamedTuple):
     """With which it was drawn to be labelled."""
     design: Design | None
     """How it was chosen, as its labels say."""
-    blind: bool
-    """Whether nobody had seen the judge's answer, or found one filled in."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,67 +76,100 @@ class Gathered:
     """One criterion in one sitting."""
 
     criterion: Criterion
+    sitting: str
     production: Production
     labelled: list[Labelled] = field(default_factory=list)
+    people: dict[str, set[str]] = field(default_factory=dict)
+    """Item -> who has answered it, blind or not."""
+    in_sight: int = 0
+    """Labels that were given with the judge's answer in sight, or filled in, and do not count."""
     anchors: dict[str, Finding] = field(default_factory=dict)
     """Anchor -> this sitting's finding."""
-    observed: set[str] = field(default_factory=set)
-    """Models that answered, as the endpoint says."""
-
-    def id_of(self, one: Labelled) -> str:
-        """Return a labelled item's id."""
-        return self.production.items.ids[one.row]
 
     def said(self, items: Container[str] | None = None) -> list[tuple[str, str]]:
         """Return each label's item and level, of some items or of all."""
         return [
-            (self.id_of(one), level)
+            (one.item_id, level)
             for one in self.labelled
-            if items is None or self.id_of(one) in items
+            if items is None or one.item_id in items
             for level in one.answers.values()
         ]
 
     def met(self, value: float) -> bool:
-        """Return whether a value counts as met: a gate's own bar, else half of the way."""
-        if self.criterion.gate is not None:
-            return value >= self.criterion.bar
-        return value >= _HALF
+        """Return whether a value counts as met."""
+        return counts_as_met(self.criterion, value)
+
+    def add(self, judged: Judged, given: Sequence[Label], *, drawn: float | None) -> None:
+        """Add the labels of an item."""
+        blind = [label for label in given if not in_sight(label)]
+        self.in_sight += len(given) - len(blind)
+        self.people[judged.item_id] = set(_levels(given, self.criterion))
+        if blind:
+            self.labelled.append(
+                Labelled(
+                    item_id=judged.item_id,
+                    group=judged.known.get("group"),
+                    sitting=self.sitting,
+                    finding=judged.findings[self.criterion.id, 0],
+                    content=judged.content,
+                    answers=_levels(blind, self.criterion),
+                    probability=drawn or blind[0].probability,
+                    design=blind[0].design,
+                )
+            )
+
+
+def counts_as_met(criterion: Criterion, value: float) -> bool:
+    """Return whether a value counts as met: by a gate's own bar, else from half of the way on."""
+    return value >= (_HALF if criterion.gate is None else criterion.bar)
+
+
+def in_sight(label: Label) -> bool:
+    """Return whether a label was given with the judge's answer in sight, or filled in before.
+
+    Such a label agrees with the judge more than the person would have, so it measures nothing.
+    """
+    return bool(label.saw_judge or label.prelabelled)
 
 
 def gather(
-    scores: Scores, labels: Iterable[Label], *, probabilities: Mapping[str, float]
+    scores: Scores,
+    labels: Iterable[Label],
+    *,
+    sitting: str,
+    probabilities: Mapping[str, float],
+    labelled_only: bool = False,
 ) -> dict[str, Gathered]:
     """Return criterion -> its verdicts and labels, in one pass over a run.
 
     Args:
         scores: The sitting's run.
         labels: Labels of today's questions; which of them stand is found here.
+        sitting: Its name.
         probabilities: Item id -> chance of being drawn to be labelled, where a draw was made.
+        labelled_only: Whether to read the labelled items alone, and no anchors.
     """
     items = Items()
     found = {
-        c.id: Gathered(criterion=c, production=Production(items)) for c in scores.rubric.criteria
+        c.id: Gathered(criterion=c, sitting=sitting, production=Production(items))
+        for c in scores.rubric.criteria
     }
     answers = _answers(labels, scores)
-    for judged in scores.judged():
+    ids = {item_id for _, item_id in answers} if labelled_only else None
+    for judged in scores.judged(ids):
         if judged.known.get("purpose") == "probe":
             for name, part in found.items():
                 part.anchors[judged.item_id] = judged.findings[name, 0]
             continue
         score, _ = scores.score_of(judged)
-        row = items.add(judged, score.value)
+        items.add(judged, score.value)
         for name, part in found.items():
             finding = judged.findings[name, 0]
             part.production.values.append(finding.value)
             part.production.outcomes[finding.outcome] += 1
             given = answers.get((name, judged.item_id))
             if given:
-                blind = not any(label.saw_judge or label.prelabelled for label in given)
-                levels = _levels(given, part.criterion)
-                chance = probabilities.get(judged.item_id) or given[0].probability
-                part.labelled.append(
-                    Labelled(row, finding, judged.content, levels, chance, given[0].design, blind)
-                )
+                part.add(judged, given, drawn=probabilities.get(judged.item_id))
     return found
 
 
@@ -151,7 +183,7 @@ def _answers(labels: Iterable[Label], scores: Scores) -> dict[tuple[str, str], l
     return found
 
 
-def _levels(labels: Iterable[Label], criterion: Criterion) -> dict[str, str]:
+def _levels(labels: Sequence[Label], criterion: Criterion) -> dict[str, str]:
     """Return who said which level; people without a name count as one each."""
     levels = {}
     for number, label in enumerate(labels):

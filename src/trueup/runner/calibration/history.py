@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from trueup.agreement.drift.week import Count, Labelled, Week
@@ -30,7 +29,7 @@ FIGURES = ("judged", "corrected", "tpr", "tnr", "alpha", "people", "ceiling", "a
 """The figures of an entry, as `Point` names them."""
 
 _NEEDED = {*ledger.KEY, "judged", "labelled", "anchors", "figures"}
-_NO_FIGURE = {"why": "it was not measured"}
+_NO_FIGURE = "it was not measured"
 _MEND = "Take the line out, or take the file from version control again"
 
 
@@ -40,17 +39,17 @@ def entry(
     criterion: str,
     judge: str,
     n_labels: int,
-    figures: Mapping[str, Maybe],
+    design: str = "",
     labels: str = "",
 ) -> dict[str, Any]:
-    """Return one criterion in one week as plain data for the ledger.
+    """Return one criterion in one week as plain data for the ledger, without figures.
 
     Args:
         week: Its counts.
         criterion: Its id.
         judge: Who judged.
-        n_labels: How many labels these counts and figures rest on.
-        figures: Those of `FIGURES` that there are.
+        n_labels: How many labels its counts rest on.
+        design: How the labelled items were chosen; `drawn` where a draw has done so.
         labels: What `mark` says of the labels.
     """
     return {
@@ -66,9 +65,16 @@ def entry(
         "checks": list(week.checks),
         "anchors": {name: int(met) for name, met in sorted(week.anchors.items())},
         "n_labels": n_labels,
+        "design": design,
         "labels": labels,
-        "figures": {name: asdict(figures[name]) for name in FIGURES if name in figures},
+        "figures": {},
     }
+
+
+def with_figures(entry: Mapping[str, Any], figures: Mapping[str, Maybe]) -> dict[str, Any]:
+    """Return an entry with those of `FIGURES` that are given."""
+    held = entry["figures"] | {n: _plain(figures[n]) for n in FIGURES if n in figures}
+    return {**entry, "figures": held}
 
 
 def mark(said: Iterable[tuple[str, str]]) -> str:
@@ -157,14 +163,23 @@ def merged(store: Store, path: Path | None) -> list[dict[str, Any]]:
 
 
 def series(
-    entries: Iterable[Mapping[str, Any]], *, criterion: str, judge: str
+    entries: Iterable[Mapping[str, Any]], *, criterion: str, judge: str, instrument: str
 ) -> list[Mapping[str, Any]]:
-    """Return one criterion's entries by week; the last one given of each week."""
-    found = {
-        one["week"]: one
-        for one in entries
-        if (one["criterion"], one["judge"]) == (criterion, judge)
-    }
+    """Return one criterion's entries by week, of each week one.
+
+    Args:
+        entries: The ledger.
+        criterion: Its id.
+        judge: Who judged.
+        instrument: Today's. A week that several instruments have judged is taken as this one has,
+            or else as the last of them.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in entries:
+        if (one["criterion"], one["judge"]) == (criterion, judge):
+            held = found.get(one["week"])
+            if held is None or one["instrument"] == instrument or held["instrument"] != instrument:
+                found[one["week"]] = one
     return [found[week] for week in sorted(found)]
 
 
@@ -194,10 +209,17 @@ def _parsed(line: str, *, where: str) -> dict[str, Any]:
     return read
 
 
-def _figure(found: Mapping[str, Any]) -> Maybe:
-    if "why" in found:
-        return Absent(why=str(found["why"]))
-    shown = Figure(**found)
-    if not all(map(math.isfinite, (shown.estimate, shown.low, shown.high, shown.n))):
-        raise ValueError(f"a figure is {shown.estimate} [{shown.low}, {shown.high}]")
-    return shown
+def _plain(figure: Maybe) -> list[float] | str:
+    """Return estimate, low, high and n, as exactly as anybody reads them; or why there are none."""
+    if isinstance(figure, Absent):
+        return figure.why
+    return [*(float(f"{x:.4g}") for x in (figure.estimate, figure.low, figure.high)), figure.n]
+
+
+def _figure(found: list[float] | str) -> Maybe:
+    if isinstance(found, str):
+        return Absent(why=found)
+    estimate, low, high, n = found
+    if not all(isinstance(x, int | float) and math.isfinite(x) for x in found):
+        raise ValueError(f"a figure is {found}")
+    return Figure(estimate=estimate, low=low, high=high, n=int(n), method="")

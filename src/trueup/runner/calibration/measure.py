@@ -1,8 +1,8 @@
-"""Measure: the figures of one criterion in one sitting; what cannot be had says why."""
+"""Measure: the figures of one criterion; what cannot be had says why."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -30,36 +30,47 @@ if TYPE_CHECKING:
     from trueup.agreement.designs import Design
     from trueup.agreement.disagreement import Level
     from trueup.runner.calibration.gather import Gathered
+    from trueup.runner.calibration.pool import Pool
     from trueup.runner.calibration.result import Maybe
+    from trueup.runner.calibration.sitting import Sitting
 
 NO_LABELS = Absent(why="no item of this sitting has a label")
+NO_VERDICT = Absent(why="no labelled item has a verdict")
 UNSAID = Absent(why="how the labelled items were chosen is not said (label_design)")
+CARRIES_NOTHING = Absent(
+    why="no item of this sitting has a label, and the judge tells met from unmet too badly for "
+    "labels of earlier ones to say anything of it"
+)
+_SAYS_NOTHING = 0.5
+"""Width of an interval; half of all shares is no answer."""
 _PAIR = 2
 _TIE = 0.5
-_BY_TRUTH = {"case_control", "other_period"}
-"""Designs whose estimator takes yes or no, and no share of people."""
 
 
-def agreement(found: Gathered, *, design: Design | None = None) -> Agreement | Absent:
+def agreement(pool: Pool, *, since: str | None = None) -> Agreement | Absent:
     """Return a judge beside people; why there is nothing to compare, where there is not.
 
-    TPR, TNR and accuracy are the traffic's where chances are known, or the labels were stratified
-    by the verdict; the rest is that of the labelled items.
+    TPR, TNR and accuracy are the traffic's where it is known how the items were chosen; the rest
+    is that of the labelled items. Where people differ, the judge is beside each of them: the
+    figures are those against one person drawn at random, as people's own are.
+
+    Args:
+        pool: The labelled items.
+        since: The week from which they are, where something has changed then.
     """
-    table = table_of(found)
-    if isinstance(table, Absent):
-        return table
-    ordered = found.criterion.kind == "scale"
-    level: Level = "ordinal" if ordered else "nominal"
-    by_verdict = design == "stratified" and table.chances is None
+    if not pool.parts:
+        return _nothing(pool, since)
+    table = pool.table
+    level: Level = "ordinal" if pool.criterion.kind == "scale" else "nominal"
     compared = rates(
         table.judged,
         table.truth,
         cluster=table.groups,
-        weights=table.weights,
-        judged_share=_judged_share(found) if by_verdict or table.weights is not None else None,
+        weights=pool.weights,
+        judged_share=pool.share,
+        judged_units=pool.units,
     )
-    beside = np.vstack([table.codes, table.majority])
+    answers = table.answers
     ceiling: Maybe
     reached: Maybe
     try:
@@ -71,10 +82,18 @@ def agreement(found: Gathered, *, design: Design | None = None) -> Agreement | A
         ceiling = reached = _absent(error)
     return Agreement(
         n_pairs=len(table.pairs),
+        sittings=pool.sittings,
         tpr=_rate(compared.tpr, "tpr", compared.undefined),
         tnr=_rate(compared.tnr, "tnr", compared.undefined),
         accuracy=_rate(compared.accuracy, "accuracy", compared.undefined),
-        alpha=_tried(lambda: alpha(beside, level=level, cluster=table.groups, axis="raters")),
+        alpha=_tried(
+            lambda: alpha(
+                np.vstack([answers.judge, answers.people]),
+                level=level,
+                cluster=answers.groups,
+                axis="raters",
+            )
+        ),
         people=_people(table, level),
         ceiling=ceiling,
         at_ceiling=reached,
@@ -84,66 +103,85 @@ def agreement(found: Gathered, *, design: Design | None = None) -> Agreement | A
     )
 
 
-def table_of(found: Gathered) -> Table | Absent:
-    """Return the labelled items that have a verdict; why there are none, where there are not."""
-    answered = [one for one in found.labelled if one.answers]
-    pairs = [one for one in answered if one.finding.value is not None]
-    if pairs:
-        return Table(found, pairs)
-    return Absent(why="no labelled item has a verdict") if answered else NO_LABELS
+def pass_rate(found: Gathered, pool: Pool, *, design: Design | None, seed: int) -> PassRate:
+    """Return how many items of a sitting are met: by the judge, by people, and corrected.
 
-
-def pass_rate(found: Gathered, *, design: Design | None, seed: int) -> PassRate:
-    """Return how many items are met: by the judge, by people, and corrected."""
+    Labels of the sitting's own items correct it; where it has none, those of earlier sittings do,
+    as labels of another period.
+    """
     made = found.production
     judged = [None if v is None else float(found.met(v)) for v in made.values]
     raw: Maybe = Absent(why=f"the judge gave none of the {len(judged):,} items a value")
     if any(value is not None for value in judged):
         raw = _tried(lambda: proportion(judged, cluster=made.items.cluster))
     answered = [one for one in found.labelled if one.answers]
-    if not answered:
-        return PassRate(judge=raw, labels_only=NO_LABELS, corrected=NO_LABELS, why=NO_LABELS.why)
-    if design is None:
-        return PassRate(judge=raw, labels_only=UNSAID, corrected=UNSAID, why=UNSAID.why)
+    if not answered and not pool.parts:
+        return _none(raw, NO_LABELS)
+    if answered and design is None:
+        return _none(raw, UNSAID)
     groups = set(made.items.groups)
     if len(groups) == 1 < len(made.values) and None not in groups:
-        one = Absent(why="all items are of one group, which cannot tell of others")
-        return PassRate(judge=raw, labels_only=one, corrected=one, why=one.why)
+        return _none(raw, Absent(why="all items are of one group, which cannot tell of others"))
     # every labelled item counts, also where the judge gave no value
-    table = Table(found, answered)
-    at_labels = [None if np.isnan(v) else float(found.met(v)) for v in table.values]
+    table = Table(found.criterion, answered) if answered else pool.table
+    how = design if answered and design else "other_period"
+    chances = table.chances if answered else pool.chances
     try:
         rate = corrected_rate(
             judged=judged,
-            labels=_settled(table.truth) if design in _BY_TRUTH else table.truth,
-            judged_at_labels=at_labels,
-            label_design=design,
-            weights=table.chances if design == "stratified" else None,
+            labels=_settled(table.truth) if how == "case_control" else table.truth,
+            judged_at_labels=[None if np.isnan(v) else float(found.met(v)) for v in table.values],
+            label_design=how,
+            weights=chances if how in {"stratified", "other_period"} else None,
             cluster=table.groups,
             judged_cluster=made.items.cluster,
             seed=seed,
         )
     except (Undefined, TooFewLabels) as error:
-        none = _absent(error)
-        return PassRate(judge=raw, labels_only=none, corrected=none, why=none.why)
+        return _none(raw, _absent(error))
+    if not answered and rate.high - rate.low > _SAYS_NOTHING:
+        return _none(raw, CARRIES_NOTHING)
     return PassRate(
         judge=raw,
-        labels_only=_figure(rate.labels_only),
+        labels_only=_figure(rate.labels_only) if answered else NO_LABELS,
         corrected=Figure(
             estimate=rate.estimate, low=rate.low, high=rate.high, n=rate.n_labels,
             method=rate.method,
         ),
         why=rate.why,
+        carried=() if answered else pool.sittings,
         warnings=rate.warnings,
     )  # fmt: skip
 
 
-def curve(found: Gathered) -> Curve | Absent:
+def _none(raw: Maybe, absent: Absent) -> PassRate:
+    return PassRate(judge=raw, labels_only=absent, corrected=absent, why=absent.why)
+
+
+class Measured(NamedTuple):
+    """One criterion of a sitting with its figures."""
+
+    sitting: Sitting
+    name: str
+    pool: Pool
+    agreement: Agreement | Absent
+    pass_rate: PassRate
+    surface: Maybe
+    entry: dict[str, Any]
+
+
+def _nothing(pool: Pool, since: str | None) -> Absent:
+    if pool.answered:
+        return NO_VERDICT
+    return Absent(why=f"nothing judged since {since} has a label") if since else NO_LABELS
+
+
+def curve(pool: Pool) -> Curve | Absent:
     """Return how far a judge's probabilities can be taken at their word, where it gives any."""
-    table = table_of(found)
-    if isinstance(table, Absent):
-        return table
-    if found.criterion.kind != "binary" or set(np.unique(table.values)) <= {0.0, 1.0}:
+    if not pool.parts:
+        return NO_VERDICT if pool.answered else NO_LABELS
+    table = pool.table
+    if pool.criterion.kind != "binary" or set(np.unique(table.values)) <= {0.0, 1.0}:
         return Absent(why="the judge gives answers, no probabilities")
     try:
         told = calibration(table.values, table.truth, cluster=table.groups)
@@ -187,13 +225,11 @@ def _people(table: Table, level: Level) -> Maybe:
 
 
 def _settled(truth: Floats) -> Floats:
-    """Return what most people say of each item, 0 or 1; NaN where as many say the other."""
+    """Return what most people say of each item, 0 or 1; NaN where as many say the other.
+
+    Where items were chosen by what people say, nobody knows as what a tie was chosen.
+    """
     return np.where(truth == _TIE, np.nan, np.round(truth))
-
-
-def _judged_share(found: Gathered) -> float:
-    judged = [found.met(value) for value in found.production.values if value is not None]
-    return sum(judged) / len(judged)
 
 
 def _tried(work: Callable[[], Any]) -> Maybe:

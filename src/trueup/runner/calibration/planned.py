@@ -27,14 +27,14 @@ def planned(criteria: Sequence[CriterionResult]) -> str:
             if widest is None or width > widest[0]:
                 widest = (width, found, beside)
     if widest is None:
-        return "Without labels nothing can be planned: label some of the items drawn below."
+        return "Without labels nothing can be planned."
     width, found, beside = widest
     if width <= HALF_WIDTH:
         return f"Every pass rate is known to within {width:.2f}."
     rate = found.pass_rate.corrected
     if isinstance(beside.tpr, Absent) or isinstance(beside.tnr, Absent) or isinstance(rate, Absent):
         return f"{found.id} is known to within {width:.2f}; label items of the other kind as well."
-    tpr, tnr = beside.tpr.estimate, beside.tnr.estimate
+    tpr, tnr = (min(max(one.estimate, 0.01), 0.99) for one in (beside.tpr, beside.tnr))
     # a judge no better than chance saves no labels
     helps = tpr + tnr > 1
     try:
@@ -48,6 +48,6 @@ def planned(criteria: Sequence[CriterionResult]) -> str:
     except (Undefined, TooFewLabels, ValueError):
         return f"{found.id} is known to within {width:.2f}; label items of the other kind as well."
     return (
-        f"{found.id} is known to within {width:.2f} from {beside.n_pairs} labelled items; "
+        f"{found.id} is known to within {width:.2f} from {rate.n} labelled items; "
         f"about {plan.labels} would give {HALF_WIDTH:g}."
     )

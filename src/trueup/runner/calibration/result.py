@@ -53,6 +53,8 @@ class PassRate:
     corrected: Maybe
     why: str
     """Why this estimator, in a sentence."""
+    carried: tuple[str, ...] = ()
+    """Sittings whose labels it rests on, where this one has none."""
     warnings: tuple[str, ...] = ()
 
 
@@ -61,7 +63,9 @@ class Agreement:
     """A judge beside people on one criterion."""
 
     n_pairs: int
-    """Items with a verdict and a label."""
+    """Items with a verdict and a label, of all these sittings."""
+    sittings: tuple[str, ...] = ()
+    """Whose labelled items these are, oldest first."""
     tpr: Maybe
     tnr: Maybe
     accuracy: Maybe = Absent(why="it was not measured")
@@ -78,7 +82,7 @@ class Agreement:
     """Level of measurement: nominal, ordinal."""
     levels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
-    """Judge's level x people's level, in the order of `levels`."""
+    """People's answers, judge's level x theirs, in the order of `levels`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,9 @@ class Disagreement:
     """An item on which judge and people differ."""
 
     item_id: str
-    kind: Literal["false pass", "false fail", "other level"]
+    sitting: str
+    """In which it was judged."""
+    kind: Literal["false pass", "false fail", "other level", "people differ"]
     judge: str
     """The judge's level."""
     people: str
@@ -119,6 +125,34 @@ class Disagreement:
     input: str
     output: str
     """Excerpts, as plain text."""
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorMoved:
+    """An anchor on which the judge says something else than it mostly did before."""
+
+    item_id: str
+    now: str
+    """met or unmet."""
+    before: str
+    weeks: int
+    """Earlier sittings that judged it."""
+    trusted: str | None
+    """The level that people have settled on, where it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """This week's share of verdicts as the instrument before would have given it."""
+
+    week: str
+    """The last week of that instrument."""
+    instrument: str
+    judged: Figure
+    """Its interval holds the error of the link."""
+    link: Figure
+    """What was added: the difference of both instruments on the anchors, old less new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +166,9 @@ class Point:
     judged: Maybe
     """Share of the week's judged items that are met."""
     corrected: Maybe
+    """By the week's own labels."""
     tpr: Maybe
+    """This, and what agreement follows, by the labels of this week and those before it."""
     tnr: Maybe
     alpha: Maybe
     people: Maybe
@@ -169,6 +205,11 @@ class Drift:
     """The week in which the alarm was raised."""
     sentence: str
     evidence: tuple[Evidence, ...] = ()
+    accepted: tuple[str, ...] = ()
+    """Weeks of earlier alarms that were accepted."""
+    anew: str | None = None
+    """The last week in which judge or raters moved, or nobody knows what did: agreement before
+    it is not that of today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +231,9 @@ class CriterionResult:
     curve: Curve | Absent
     surface: Maybe
     disagreements: tuple[Disagreement, ...]
+    anchors_moved: tuple[AnchorMoved, ...]
+    bridged: Bridge | None
+    """None where no instrument was changed in the last quarter, or too few anchors link both."""
     weeks: tuple[Point, ...]
     """Oldest first, this week last."""
     drift: Drift
@@ -263,6 +307,8 @@ class Calibration:
     judge: str
     store: str
     ledger: str | None
+    recorded: bool
+    """Whether it was added to the ledger."""
     sampled: Sampled
     labels: Labels
     criteria: tuple[CriterionResult, ...]

@@ -5,41 +5,39 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trueup.runner.calibration import history
 from trueup.runner.calibration.anchors import NO_ANCHORS
 from trueup.runner.calibration.catchup import behind
-from trueup.runner.calibration.disagreements import disagreements
 from trueup.runner.calibration.drifting import drifts
-from trueup.runner.calibration.gate import missed_bars, open_bars, verdict
-from trueup.runner.calibration.measure import curve
-from trueup.runner.calibration.next import draw_next
+from trueup.runner.calibration.gate import verdict
+from trueup.runner.calibration.measure import NO_LABELS, Measured, agreement, anchored, pass_rate
 from trueup.runner.calibration.planned import planned
+from trueup.runner.calibration.recent import Recent
 from trueup.runner.calibration.result import (
+    Absent,
     Calibration,
     CriterionResult,
-    Drift,
-    Labels,
     Opening,
-    Sampled,
     ToLabel,
 )
-from trueup.runner.calibration.sitting import Measured, measure, read_sitting
+from trueup.runner.calibration.results import criterion_result, labels_of, sampled, to_label
+from trueup.runner.calibration.sitting import counted, read_sitting
 from trueup.runner.calibration.surface import predicted_share
-from trueup.runner.labelling.flips import flips
 from trueup.store import ledger
 from trueup.store.calls import models_of
-from trueup.store.labels import labels_for, labels_of_criterion
+from trueup.store.labels import labels_for
 from trueup.store.splits import readings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from trueup.agreement.designs import Design
     from trueup.item.model import Item
     from trueup.runner.calibration.anchors import Anchors
+    from trueup.runner.calibration.result import Drift, Maybe
     from trueup.runner.calibration.sitting import Sitting
     from trueup.runner.calibration.week import Sample
     from trueup.runner.result import Scores
@@ -64,6 +62,8 @@ class Options:
     bars: Mapping[str, float] = field(default_factory=dict)
     yearly_rate: float = 0.05
     accepted: Sequence[str] = ()
+    record: bool = True
+    """Whether to add to the ledger and to draw what to label."""
     seed: int = 0
     by: str = "trueup.calibrate"
 
@@ -73,6 +73,14 @@ def in_one_sitting(sample: Sample, anchors: Anchors, *, seed: int) -> list[Item]
     items = [*sample.items, *anchors.items]
     random.Random(seed).shuffle(items)  # noqa: S311 - an order, no secret
     return items
+
+
+class Counted(NamedTuple):
+    """One criterion of a sitting with its counts."""
+
+    sitting: Sitting
+    name: str
+    entry: dict[str, Any]
 
 
 class Comparison:
@@ -121,21 +129,26 @@ class Comparison:
         """
         store, options = self._store, self._options
         sitting = self._sitting(self._scores, options.week, split=options.split)
-        items = {item.id: item for item in self._sample.items}
-        measured = {name: self._measure(sitting, name, items) for name in self._names}
-        told = self._told([one.entry for one in measured.values()], new_labels)
+        late = list(self._late(new_labels)) if self._weekly and options.record else []
+        said = [*self._counted(late), *self._counted([(sitting, {n: {} for n in self._names})])]
+        # of several judges or wordings in one week the last one sat: this one
+        told = history.merged(store, options.ledger)
+        if self._weekly:
+            told += [one.entry for one in said if _tells(one.entry)]
         found = drifts(
             told,
-            criteria=self._names,
+            instruments={name: self._instrument(name) for name in self._names},
             judge=self._judge,
             week=options.week,
             yearly=options.yearly_rate,
             accepted=options.accepted,
         )
-        results = tuple(
-            self._result(sitting, name, one, told, found[name]) for name, one in measured.items()
-        )
-        gate, reasons = verdict(results, options.bars, status=self._scores.row["status"])
+        recent = Recent(store, self._scores, told if options.split is None else [], by=options.by)
+        measured = [self._measured(one, recent, found) for one in said]
+        told = self._recorded([one.entry for one in measured])
+        current = [one for one in measured if one.sitting is sitting]
+        results = tuple(self._result(one, told, found[one.name]) for one in current)
+        gate, reasons = verdict(results, status=self._scores.row["status"])
         return Calibration(
             sitting=self._scores.row["occasion"],
             run=self._scores.run,
@@ -145,8 +158,13 @@ class Comparison:
             judge=self._judge,
             store=store.where,
             ledger=None if options.ledger is None else str(options.ledger),
-            sampled=self._sampled(sitting),
-            labels=self._labels(sitting, new_labels, (*notes, *self._sample.notes)),
+            recorded=self._weekly and options.record,
+            sampled=sampled(
+                sitting, source=options.source, sample=self._sample, anchors=self._anchors
+            ),
+            labels=labels_of(
+                sitting, new=new_labels, split=options.split, notes=(*notes, *self._sample.notes)
+            ),
             criteria=results,
             yearly_rate=options.yearly_rate,
             next=tuple(self._next(sitting)),
@@ -156,18 +174,41 @@ class Comparison:
             reasons=reasons,
         )
 
-    def _told(self, entries: Sequence[dict[str, Any]], new_labels: int) -> list[dict[str, Any]]:
-        """Append what this sitting says to the ledger, and return all of it."""
-        store, options = self._store, self._options
-        if options.split is not None or not self._ended:
-            return history.merged(store, options.ledger)
-        said = [one for one in entries if one["judged"] or one["anchors"]]
-        new = [*self._caught_up(new_labels), *said]
-        ledger.append(store, new)
-        if options.ledger is not None:
-            history.append_file(options.ledger, new)
-        # of several judges or wordings in one week the last one sat: this one
-        return [*history.merged(store, options.ledger), *said]
+    def _instrument(self, name: str) -> str:
+        return self._scores.instruments[name].hex()[:16]
+
+    @property
+    def _weekly(self) -> bool:
+        """Whether this is a week that stands beside others, and none that was cut short."""
+        return self._options.split is None and self._ended
+
+    def _counted(
+        self, sittings: Iterable[tuple[Sitting, Mapping[str, dict[str, Any]]]]
+    ) -> Iterator[Counted]:
+        """Yield criteria of sittings with their counts, and the figures that they keep."""
+        for sitting, before in sittings:
+            observed = frozenset(models_of(self._store, sitting.scores.run))
+            for name, kept in before.items():
+                entry = counted(sitting, name, observed=observed)
+                yield Counted(sitting, name, {**entry, "figures": kept})
+
+    def _late(self, new_labels: int) -> Iterator[tuple[Sitting, dict[str, dict[str, Any]]]]:
+        """Yield earlier sittings that have got labels since, and what their entries keep."""
+        options = self._options
+        declared = options.label_design is not None and new_labels > 0
+        for scores, lacking in behind(
+            self._store, self._scores, week=options.week, declared=declared
+        ):
+            sitting = self._sitting(scores, scores.row["occasion"])
+            # an earlier sitting's texts are not read again, nor are its anchors others
+            yield (
+                sitting,
+                {
+                    name: {figure: before["figures"][figure] for figure in ("surface", "anchors")}
+                    for name, before in lacking.items()
+                    if name in sitting.found
+                },
+            )
 
     def _sitting(self, scores: Scores, week: str, *, split: str | None = None) -> Sitting:
         options = self._options
@@ -176,115 +217,67 @@ class Comparison:
             self._store, scores, week=week, design=design, split=split, by=options.by
         )
 
-    def _measure(self, sitting: Sitting, name: str, items: Mapping[str, Item]) -> Measured:
-        rubric, seed = sitting.scores.rubric, self._options.seed
-        return measure(
-            sitting,
-            name,
-            trusted=self._anchors.trusted.get(name, {}),
-            surface=predicted_share(sitting.found[name], items, rubric, seed=seed),
-            observed=frozenset(models_of(self._store, sitting.scores.run)),
-            seed=seed,
-        )
+    def _measured(self, one: Counted, recent: Recent, found: Mapping[str, Drift]) -> Measured:
+        sitting, name, entry = one
+        part, seed = sitting.found[name], self._options.seed
+        drift = found.get(name)
+        since = drift.anew if drift else None
+        pool = recent.pool(sitting, name, since=since)
+        beside = agreement(pool, since=since)
+        rate = pass_rate(part, pool, design=sitting.design, seed=seed)
+        figures: dict[str, Maybe] = {"judged": rate.judge}
+        figures["corrected"] = NO_LABELS if rate.carried else rate.corrected
+        for figure in ("tpr", "tnr", "alpha", "people", "ceiling"):
+            figures[figure] = beside if isinstance(beside, Absent) else getattr(beside, figure)
+        if not entry["figures"]:
+            items = {item.id: item for item in self._sample.items}
+            figures["anchors"] = anchored(part, self._anchors.trusted.get(name, {}))
+            figures["surface"] = predicted_share(part, items, sitting.scores.rubric, seed=seed)
+        surface = figures.get("surface", NO_LABELS)
+        entry = history.with_figures(entry, figures)
+        return Measured(sitting, name, pool, beside, rate, surface, entry)
 
-    def _caught_up(self, new_labels: int) -> Iterator[dict[str, Any]]:
-        """Yield anew the entries of earlier sittings that have got labels since."""
-        options = self._options
-        declared = options.label_design is not None and new_labels > 0
-        for scores, lacking in behind(
-            self._store, self._scores, week=options.week, declared=declared
-        ):
-            sitting = self._sitting(scores, scores.row["occasion"])
-            for name, before in lacking.items():
-                if name in sitting.found:
-                    entry = self._measure(sitting, name, {}).entry
-                    # an earlier sitting's texts are not read again, nor are its anchors others
-                    for figure in ("surface", "anchors"):
-                        entry["figures"][figure] = before["figures"][figure]
-                    yield entry
+    def _recorded(self, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Append what is said to the ledger, and return all of it."""
+        store, options = self._store, self._options
+        if not self._weekly:
+            return history.merged(store, options.ledger)
+        new = [one for one in entries if _tells(one)]
+        if options.record:
+            ledger.append(store, new)
+            if options.ledger is not None:
+                history.append_file(options.ledger, new)
+        mine = [one for one in new if one["week"] == options.week]
+        return [*history.merged(store, options.ledger), *mine]
 
     def _result(
-        self,
-        sitting: Sitting,
-        name: str,
-        one: Measured,
-        told: Sequence[Mapping[str, Any]],
-        drift: Drift,
+        self, one: Measured, told: Sequence[Mapping[str, Any]], drift: Drift
     ) -> CriterionResult:
-        criterion = self._scores.rubric.by_id[name]
-        key = self._scores.instruments[name]
-        old = labels_of_criterion(self._store, name, but=criterion.question)
-        changed = flips([*old, *labels_for(self._store, [criterion.question])], [criterion])
-        series = history.series(told, criterion=name, judge=self._judge)
-        return CriterionResult(
-            id=name,
-            ask=criterion.ask,
-            kind=criterion.kind,
-            penalty=criterion.penalty,
-            gate=criterion.gate is not None,
-            question=criterion.question,
-            judge=self._scores.judges[key],
-            instrument=key.hex()[:16],
-            observed=tuple(one.entry["observed"]),
-            agreement=one.agreement,
-            pass_rate=one.pass_rate,
-            curve=curve(sitting.found[name]),
-            surface=history.point_from(one.entry).surface,
-            disagreements=tuple(disagreements(self._store, sitting.found[name])),
-            weeks=tuple(history.point_from(row) for row in series),
+        return criterion_result(
+            self._store,
+            self._scores,
+            one,
+            series=history.series(
+                told,
+                criterion=one.name,
+                judge=self._judge,
+                instrument=self._instrument(one.name),
+            ),
             drift=drift,
-            stale=len(old) + self._anchors.stale.get(name, 0),
-            flipped=tuple(dict.fromkeys(f.item_id for found in changed for f in found.flips)),
-            bars=missed_bars(one.agreement, self._options.bars),
-            open_bars=open_bars(one.agreement, self._options.bars),
+            anchors=self._anchors,
+            bars=self._options.bars,
         )
 
     def _next(self, sitting: Sitting) -> Iterator[ToLabel]:
-        if self._options.split is not None or not self._ended:
-            return
-        items, people = self._options.label_next
-        for one in draw_next(
-            self._store,
-            self._scores,
-            next(iter(sitting.found.values())).production.items,
-            week=self._options.week,
-            items=items,
-            people=people,
-            labelled=sitting.people,
-            seed=self._options.seed,
-        ):
-            if len(sitting.people.get(one.item_id, ())) < one.people:
-                yield ToLabel(
-                    item_id=one.item_id, probability=one.probability, people=one.people, why=one.why
-                )
+        options = self._options
+        if self._weekly and options.record:
+            items, people = options.label_next
+            yield from to_label(self._store, sitting, items=items, people=people, seed=options.seed)
 
-    def _sampled(self, sitting: Sitting) -> Sampled:
-        outcomes: dict[str, int] = {}
-        for part in sitting.found.values():
-            for outcome, count in part.production.outcomes.items():
-                outcomes[outcome] = outcomes.get(outcome, 0) + count
-        return Sampled(
-            source=self._options.source or self._scores.row["source"],
-            n=self._sample.seen,
-            n_scored=len(self._sample.items),
-            n_anchors=len(self._anchors.items),
-            outcomes=outcomes,
-            cost=self._scores.cost,
-        )
 
-    def _labels(self, sitting: Sitting, new: int, notes: Sequence[str]) -> Labels:
-        answers = [(part.id_of(one), who)
-                   for part in sitting.found.values() for one in part.labelled
-                   for who in one.answers]  # fmt: skip
-        return Labels(
-            n=len(answers),
-            n_new=new,
-            n_items=len({item for item, _ in answers}),
-            annotators=tuple(sorted({who for _, who in answers if not who.startswith("#")})),
-            design=sitting.design or "unknown",
-            split=self._options.split,
-            notes=tuple(notes),
-        )
+def _tells(entry: Mapping[str, Any]) -> bool:
+    """Whether anything was judged."""
+    return bool(entry["judged"] or entry["anchors"])
 
 
 def _questions(scores: Scores) -> list[str]:

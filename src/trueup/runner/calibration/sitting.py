@@ -1,4 +1,4 @@
-"""Sitting: what one week's run and its labels come to, criterion by criterion."""
+"""Sitting: one week's run with its labels, and what it comes to as counts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from trueup.agreement.drift.week import Count, Labelled, Week, labelled_from
 from trueup.runner.calibration.gather import gather
 from trueup.runner.calibration.history import entry, mark
-from trueup.runner.calibration.measure import agreement, anchored, pass_rate, table_of
 from trueup.runner.calibration.next import draw_name
-from trueup.runner.calibration.result import Absent, Agreement
+from trueup.runner.calibration.table import Table
 from trueup.store.draws import draws
 from trueup.store.labels import labels_for, open_test_labels
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from trueup.agreement.designs import Design
     from trueup.label.model import Label
     from trueup.runner.calibration.gather import Gathered
-    from trueup.runner.calibration.result import Maybe, PassRate
     from trueup.runner.result import Scores
     from trueup.store.store import Store
 
@@ -35,22 +33,23 @@ class Sitting(NamedTuple):
     found: Mapping[str, Gathered]
     design: Design | None
     """How the labelled items were chosen; None where nobody has said."""
+    drawn: bool
+    """Whether they are those that a draw has chosen."""
     marks: Mapping[str, str]
     """Criterion -> `mark` of the labels of drawn items; of all, where none of those has any."""
     people: Mapping[str, set[str]]
     """Item -> who has labelled it, whether or not that counts here."""
 
 
-class Measured(NamedTuple):
-    """One criterion of a sitting."""
-
-    agreement: Agreement | Absent
-    pass_rate: PassRate
-    entry: dict[str, Any]
-
-
 def read_sitting(
-    store: Store, scores: Scores, *, week: str, design: Design | None, split: str | None, by: str
+    store: Store,
+    scores: Scores,
+    *,
+    week: str,
+    design: Design | None,
+    split: str | None,
+    by: str,
+    labelled_only: bool = False,
 ) -> Sitting:
     """Return a sitting with the labels that measure it.
 
@@ -65,6 +64,7 @@ def read_sitting(
         design: How items were chosen, where no draw says so; None for what the labels say.
         split: `test` or `dev` for the labels of that split alone.
         by: Who asks, for the log of who read the test split.
+        labelled_only: Whether to read the labelled items alone, and no anchors.
     """
     questions = [criterion.question for criterion in scores.rubric.criteria]
     held = draws(store, draw_name(week, scores.rubric)) if split is None else []
@@ -74,46 +74,28 @@ def read_sitting(
     else:
         known = labels_for(store, questions)
         labels = [lb for lb in known if lb.item_id in drawn or _counts(lb, split)]
-    found = gather(scores, labels, probabilities=drawn)
+    found = gather(scores, labels, sitting=week, probabilities=drawn, labelled_only=labelled_only)
     people = _people(found)
     fresh = sum(item in drawn for item in people)
     marks = {name: mark(part.said(drawn if fresh else None)) for name, part in found.items()}
     others = len(people) - fresh
-    if fresh and not (design and others > fresh):
+    by_draw = bool(fresh) and not (design and others > fresh)
+    if by_draw:
         design = "stratified"
         _leave(found, [item for item in people if item not in drawn])
     else:
         _leave(found, drawn)
-    return Sitting(week, scores, found, design or _told(found), marks, people)
+    return Sitting(week, scores, found, design or _told(found), by_draw, marks, people)
 
 
-def measure(
-    sitting: Sitting,
-    name: str,
-    *,
-    trusted: Mapping[str, str],
-    surface: Maybe,
-    observed: frozenset[str],
-    seed: int,
-) -> Measured:
-    """Return the figures of one criterion, and its entry for the ledger."""
+def counted(sitting: Sitting, name: str, *, observed: frozenset[str]) -> dict[str, Any]:
+    """Return one criterion's entry for the ledger: its counts, and no figures yet."""
     found = sitting.found[name]
-    beside = agreement(found, design=sitting.design)
-    rate = pass_rate(found, design=sitting.design, seed=seed)
-    figures: dict[str, Maybe] = {
-        "judged": rate.judge,
-        "corrected": rate.corrected,
-        "anchors": anchored(found, trusted),
-        "surface": surface,
-    }
-    for figure in ("tpr", "tnr", "alpha", "people", "ceiling"):
-        figures[figure] = beside if isinstance(beside, Absent) else getattr(beside, figure)
     scores = sitting.scores
-    key = scores.instruments[name]
     week = Week(
         week=sitting.week,
         question=found.criterion.question,
-        instrument=key.hex()[:16],
+        instrument=scores.instruments[name].hex()[:16],
         observed=observed,
         judged=_judged(found),
         labelled=_labelled(found),
@@ -124,24 +106,23 @@ def measure(
             if finding.value is not None
         },
     )
-    row = entry(
+    return entry(
         week,
         criterion=name,
         judge=scores.row["judge"],
         n_labels=len(found.said()),
-        figures=figures,
+        design="drawn" if sitting.drawn else sitting.design or "",
         labels=sitting.marks[name],
     )
-    return Measured(beside, rate, row)
 
 
 def _people(found: Mapping[str, Gathered]) -> dict[str, set[str]]:
     """Return item -> who has labelled it on some criterion."""
     people: dict[str, set[str]] = defaultdict(set)
     for part in found.values():
-        for one in part.labelled:
-            if one.answers:
-                people[part.id_of(one)].update(one.answers)
+        for item, names in part.people.items():
+            if names:
+                people[item] |= names
     return dict(people)
 
 
@@ -149,7 +130,7 @@ def _leave(found: Mapping[str, Gathered], items: Collection[str]) -> None:
     """Leave the labels of these items out."""
     gone = set(items)
     for part in found.values():
-        part.labelled = [one for one in part.labelled if part.id_of(one) not in gone]
+        part.labelled = [one for one in part.labelled if one.item_id not in gone]
 
 
 def _told(found: Mapping[str, Gathered]) -> Design | None:
@@ -175,19 +156,20 @@ def _judged(found: Gathered) -> dict[str, Count]:
 
 def _labelled(found: Gathered) -> Labelled:
     """Count the items on which the people who labelled them say the same."""
-    table = table_of(found)
-    if isinstance(table, Absent):
+    pairs = [one for one in found.labelled if one.answers and one.finding.value is not None]
+    if not pairs:
         return Labelled()
+    table = Table(found.criterion, pairs)
     same = (table.truth == 0) | (table.truth == 1)
     chances = None if table.chances is None else table.chances[same]
     return labelled_from(table.judged[same], table.truth[same], probabilities=chances)
 
 
 def _overlap(found: Gathered) -> Count:
-    """Count the items that people labelled blind, and those on which they said the same."""
+    """Count the items that several people labelled, and those on which they said the same."""
     several = [
         {found.met(found.criterion.values[level]) for level in one.answers.values()}
         for one in found.labelled
-        if one.blind and len(one.answers) >= _PAIR
+        if len(one.answers) >= _PAIR
     ]
     return Count(sum(len(said) == 1 for said in several), len(several))

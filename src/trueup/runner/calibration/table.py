@@ -4,34 +4,48 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from trueup.runner.calibration.gather import counts_as_met
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from trueup.runner.calibration.gather import Gathered, Labelled
+    from trueup.rubric.model import Criterion
+    from trueup.runner.calibration.gather import Labelled
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+
+
+class Answers(NamedTuple):
+    """People's answers, an item as often as it has one."""
+
+    judge: Ints
+    """Places of the judge's levels, shape (n,)."""
+    people: Ints
+    """Places of the people's levels, shape (n,)."""
+    groups: list[str]
+    """What each belongs to: a group of items, else its item. Shape (n,)."""
 
 
 class Table:
     """Items that have both a verdict with a value and an answer of somebody.
 
     Args:
-        found: One criterion of a sitting.
+        criterion: What was asked.
         pairs: Its labelled items, each with a value and an answer.
     """
 
-    def __init__(self, found: Gathered, pairs: Sequence[Labelled]) -> None:
-        self._found = found
+    def __init__(self, criterion: Criterion, pairs: Sequence[Labelled]) -> None:
+        self._criterion = criterion
         self.pairs = pairs
-        self.levels = tuple(found.criterion.values)
-        self._worth = np.array([*found.criterion.values.values()])
+        self.levels = tuple(criterion.values)
+        self._worth = np.array([*criterion.values.values()])
         self.people = sorted({who for one in pairs for who in one.answers})
 
     @cached_property
@@ -42,7 +56,7 @@ class Table:
     @cached_property
     def judged(self) -> Floats:
         """1 where the judge says met, else 0."""
-        return np.array([self._found.met(value) for value in self.values], dtype=float)
+        return np.array([self._met(value) for value in self.values], dtype=float)
 
     @cached_property
     def codes(self) -> Ints:
@@ -64,7 +78,7 @@ class Table:
     @cached_property
     def truth(self) -> Floats:
         """Share of an item's people that say met, in [0, 1]."""
-        met = np.array([self._found.met(worth) for worth in self._worth], dtype=float)
+        met = np.array([self._met(worth) for worth in self._worth], dtype=float)
         said = np.where(np.isnan(self.ratings), 0, self.ratings).astype(int)
         found: Floats = np.nanmean(np.where(np.isnan(self.ratings), np.nan, met[said]), axis=1)
         return found
@@ -82,7 +96,7 @@ class Table:
     @cached_property
     def groups(self) -> list[str | None] | None:
         """Each item's group; None where no item has one."""
-        groups = [self._found.production.items.groups[one.row] for one in self.pairs]
+        groups = [one.group for one in self.pairs]
         return groups if any(group is not None for group in groups) else None
 
     @cached_property
@@ -91,17 +105,23 @@ class Table:
         known = [one.probability for one in self.pairs]
         return None if None in known else np.array(known, dtype=float)
 
-    @property
-    def weights(self) -> Floats | None:
-        """How many items each one stands for; None where all stand for as many, or unknown."""
-        if self.chances is None or self.chances.min() == self.chances.max():
-            return None
-        return 1 / self.chances
+    @cached_property
+    def answers(self) -> Answers:
+        """Every answer of a person, with the judge's level of its item beside it."""
+        rows, columns = np.nonzero(~np.isnan(self.ratings))
+        groups = [one.item_id if one.group is None else f"group {one.group}" for one in self.pairs]
+        return Answers(
+            judge=self.codes[rows],
+            people=self.ratings[rows, columns].astype(int),
+            groups=[groups[row] for row in rows],
+        )
 
     def confusion(self) -> tuple[tuple[int, ...], ...]:
-        """Count items by the judge's level and the level that most people said."""
+        """Count people's answers by the judge's level and theirs."""
         size = len(self.levels)
         counts = np.zeros((size, size), dtype=int)
-        clear = ~np.isnan(self.majority)
-        np.add.at(counts, (self.codes[clear], self.majority[clear].astype(int)), 1)
+        np.add.at(counts, (self.answers.judge, self.answers.people), 1)
         return tuple(tuple(int(n) for n in row) for row in counts)
+
+    def _met(self, value: float) -> bool:
+        return counts_as_met(self._criterion, value)

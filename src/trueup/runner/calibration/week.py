@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from trueup.agreement.splits import Reservoir
-from trueup.errors import ConfigError, TooFewLabels
+from trueup.agreement.stream import Reservoir
+from trueup.errors import ConfigError, DataError, TooFewLabels
+from trueup.label.check import SKEW
 from trueup.store.rows import storable
 
 if TYPE_CHECKING:
@@ -57,6 +58,36 @@ def bounds(week: str) -> tuple[datetime, datetime]:
         raise ConfigError(what, mend="Write it as 2026-W07") from None
     start = datetime.combine(monday, time(), UTC)
     return start, start + timedelta(days=7)
+
+
+def week_to_measure(items: Iterable[Item], *, now: datetime) -> tuple[str, str]:
+    """Return the last week with items that has ended, and why it is not that of the newest item.
+
+    A week that has just begun says little of the product. It is returned where it is the only one,
+    and where no item has a time.
+
+    Args:
+        items: The log, in any order.
+        now: The present, which tells whether a week has ended.
+
+    Raises:
+        DataError: The newest item is from the future.
+    """
+    times = [one.timestamp for one in items if one.timestamp and one.purpose != "probe"]
+    newest = max(times, default=now)
+    if newest > now + SKEW:
+        what = f"the newest item is from the future ({newest:%Y-%m-%d %H:%M} UTC)"
+        raise DataError(what, mend="Set the clock that wrote it, or name the week with --week")
+    start, end = bounds(week_of(newest))
+    before = max((at for at in times if at < start), default=None)
+    if end <= now or before is None:
+        return week_of(newest), ""
+    last = week_of(before)
+    why = (
+        f"{last} is the last week with items that has ended; {week_of(newest)}, that of the newest "
+        "item, goes on. --week names another."
+    )
+    return last, why
 
 
 def sample_week(

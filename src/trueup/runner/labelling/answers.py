@@ -39,6 +39,7 @@ class Answers:
         self._now: dict[Step, Answer] = {}
         self._times: dict[Step, datetime | None] = {}
         self._changes: list[Change] = []
+        self._influenced: dict[Step, tuple[bool, bool]] = {}
         self.latest: datetime | None = None
         """When the last of them was given."""
         for label in history:
@@ -61,12 +62,21 @@ class Answers:
         """How often one can undo."""
         return len(self._changes)
 
+    def influenced(self, step: Step) -> tuple[bool, bool]:
+        """Tell whether the judge's answer was ever seen at a step, and whether one was filled in.
+
+        Nobody unsees it: later answers to the same question are no blind ones either.
+        """
+        return self._influenced.get(step, (False, False))
+
     def take(self, label: Label) -> None:
         """Add a label; one that is older than what stands changes nothing.
 
         A label that says what stood before the last change, of the same step, undoes that change.
         """
         step = Step(label.item_id, label.criterion)
+        saw, filled = self.influenced(step)
+        self._influenced[step] = (saw or bool(label.saw_judge), filled or bool(label.prelabelled))
         if self._is_late(step, label.labelled_at):
             return
         now, before = Answer(label.value, label.note), self[step]

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from trueup.errors import ConfigError, DataError
+from trueup.label.sheet import write_sheet
 from trueup.label.write import write_labels
 from trueup.runner.labelling.asking import item_of
-from trueup.runner.labelling.queue import last_draw
+from trueup.runner.labelling.queue import last_draw, turn
 from trueup.store.draws import observed
 from trueup.store.labels import labels_for, labels_of_criterion, open_test_labels
 from trueup.store.rows import storable
@@ -28,6 +29,8 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 WITH_ITEMS = ("label-studio", "argilla")
 """Forms that show people the items."""
+SHEET = "csv"
+"""The form that does so where it is blind; else it holds labels."""
 _BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
@@ -96,9 +99,13 @@ def export_labels(
             written.
         DataError: There is nothing to write.
     """
+    if blind and form == SHEET:
+        found = list(items) or _items(store, rubric, ())
+        return _sheet(target, found, rubric=rubric, criteria=criteria, annotator=annotator)
     if blind and form not in WITH_ITEMS:
         what = f"a file of the form '{form}' holds answers and nothing else"
-        raise ConfigError(what, where=str(target), mend=f"Use --as {' or '.join(WITH_ITEMS)}")
+        mend = f"Use --as {', '.join((SHEET, *WITH_ITEMS[:-1]))} or {WITH_ITEMS[-1]}"
+        raise ConfigError(what, where=str(target), mend=mend)
     labels = [] if blind else _labels(store, criteria, part, by=by, today=form not in _WHOLE)
     labels = [label for label in labels if annotator in {None, label.annotator}]
     shown: list[Item] = []
@@ -122,6 +129,27 @@ def export_labels(
 
 
 _WHOLE = ("jsonl", "csv")
+
+
+def _sheet(
+    target: Path,
+    items: Sequence[Item],
+    *,
+    rubric: Rubric,
+    criteria: Sequence[Criterion],
+    annotator: str | None,
+) -> Exported:
+    """Write items for a spreadsheet, in the order in which that person is asked elsewhere."""
+    if not items:
+        mend = "Run trueup calibrate, or name a file: trueup label outputs.jsonl --export ..."
+        raise DataError(f"nothing was drawn to be labelled with rubric {rubric.name}", mend=mend)
+    asked = [one for one in criteria if one.check is None] or list(criteria)
+    ordered = sorted(items, key=lambda one: turn(one.id, annotator or ""))
+    cut = write_sheet(ordered, target, criteria=asked, annotator=annotator)
+    said = f"{cut} texts are longer than a cell of a spreadsheet, and are cut"
+    return Exported(
+        path=str(target), form=SHEET, n=0, items=len(items), parts={}, notes=(said,) if cut else ()
+    )
 
 
 def _labels(

@@ -14,6 +14,7 @@ from trueup.errors import DataError
 from trueup.item.plain import excerpt
 from trueup.label.check import LabelProblem, validate
 from trueup.label.model import DESIGNS, standing
+from trueup.label.naming import asked_today
 from trueup.label.read import read_label_file
 from trueup.runner.labelling.parts import decide_parts
 from trueup.runner.labelling.shown import runs_of
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from trueup.store.store import Store
 
 _SHOWN = 3
+_MOST = 20
+"""Things that are wrong that are said one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,6 @@ def import_labels(
     *,
     rubric: Rubric,
     fields: Mapping[str, str] | None = None,
-    wide: Mapping[str, str] | None = None,
     timezone: str | None = None,
     by: str,
     criterion: str | None = None,
@@ -83,7 +85,6 @@ def import_labels(
         source: What `read_label_file` takes.
         rubric: Whose criteria they answer.
         fields: Field of a label, or `criterion.ID` -> column or name.
-        wide: Criterion -> column, for a file with a column for every criterion.
         timezone: The zone of times of labelling that name none.
         by: What asked for the import, kept with the labels.
         criterion: The criterion that every row answers, where no column names criteria.
@@ -98,12 +99,13 @@ def import_labels(
     found = read_label_file(
         source,
         fields=fields,
-        wide=wide,
         criterion=criterion,
         criteria=rubric.by_id,
         timezone=timezone,
     )
-    named = [replace(lb, annotator=lb.annotator or annotator) for lb in found.labels]
+    unsigned = (annotator or "").strip() or None
+    signed = [lb if lb.annotator else replace(lb, annotator=unsigned) for lb in found.labels]
+    named = list(asked_today(signed, rubric.criteria))
     found = replace(found, labels=tuple(named))
     groups = {storable(item.id): item.group for item in items}
     ids = {storable(label.item_id) for label in named}
@@ -136,7 +138,10 @@ def _refuse(problems: Iterable[LabelProblem]) -> None:
     if len(errors) == 1:
         raise DataError(errors[0].what, where=errors[0].where, mend=errors[0].mend)
     if errors:
-        raise DataError("\n".join(str(error) for error in errors))
+        shown = [str(error) for error in errors[:_MOST]]
+        if rest := errors[_MOST:]:
+            shown.append(f"and {len(rest):,} more of what is wrong")
+        raise DataError("\n".join(shown))
 
 
 def _described(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from trueup.label.model import standing
+from trueup.label.naming import asked_today
 from trueup.runner.labelling.task import DEFER, Step
 from trueup.store.draws import labels_by
 
@@ -40,22 +40,34 @@ def own_labels(store: Store, criteria: Sequence[Criterion], *, annotator: str) -
     return Own(tuple(answering(mine, criteria)), earlier(mine, criteria))
 
 
-def answering(labels: Iterable[Label], criteria: Iterable[Criterion]) -> list[Label]:
+def answering(labels: Iterable[Label], criteria: Sequence[Criterion]) -> list[Label]:
     """Return the labels that answer today's questions, under the ids that criteria have today."""
-    asked = {criterion.question: criterion.id for criterion in criteria}
-    own = {(criterion.question, criterion.id) for criterion in criteria}
-    return [
-        label
-        if (label.question, label.criterion) in own
-        else replace(label, criterion=asked[label.question])
-        for label in labels
-        if label.question in asked
-    ]
+    asked = {criterion.question for criterion in criteria}
+    return [label for label in asked_today(labels, criteria) if label.question in asked]
 
 
-def earlier(labels: Iterable[Label], criteria: Iterable[Criterion]) -> dict[Step, Label]:
-    """Return the last standing answer of one person to an earlier wording, by step."""
-    asked = {criterion.id: criterion.question for criterion in criteria}
-    old = [lb for lb in labels if lb.criterion in asked and lb.question != asked[lb.criterion]]
-    held = sorted(standing(old), key=lambda label: label.labelled_at or _EVER)
-    return {Step(lb.item_id, lb.criterion): lb for lb in held if lb.value != DEFER}
+def earlier(labels: Iterable[Label], criteria: Sequence[Criterion]) -> dict[Step, Label]:
+    """Return the last standing answer of one person to an earlier wording, by step.
+
+    Where a wording comes back, what was answered to it before counts, and another one is no
+    earlier wording any more.
+    """
+    today = {criterion.id: criterion.question for criterion in criteria}
+    named = [label for label in asked_today(labels, criteria) if label.criterion in today]
+    before: dict[Step, Label] = {}
+    answered: set[Step] = set()
+    for label in sorted(
+        standing(named), key=lambda lb: (_when(lb), lb.question == today[lb.criterion])
+    ):
+        step = Step(label.item_id, label.criterion)
+        if label.value == DEFER:
+            continue
+        if label.question == today[label.criterion]:
+            answered.add(step)
+        elif step not in answered:
+            before[step] = label
+    return before
+
+
+def _when(label: Label) -> datetime:
+    return label.labelled_at or _EVER

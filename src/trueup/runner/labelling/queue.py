@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trueup.agreement.splits import Reservoir, ticket
+from trueup.agreement.splits import ticket
+from trueup.agreement.stream import Reservoir
 from trueup.errors import ConfigError
 from trueup.item.model import Item
 from trueup.item.read import check_items
 from trueup.label.model import DESIGNS
 from trueup.runner.labelling.asking import Asking, item_of
 from trueup.runner.labelling.parts import decide_parts
-from trueup.runner.labelling.shown import last_run, runs_of, shown_findings
+from trueup.runner.labelling.shown import runs_of, shown_findings
 from trueup.runner.labelling.task import Task
 from trueup.store.draws import draws, observed
 from trueup.store.rows import storable
@@ -79,7 +80,7 @@ def drawn_queue(asked: Asked) -> Queue:
         for one in drawn
         if one.item_id in items
     ]
-    run = drawn[-1].run if drawn else last_run(asked.store, asked.rubric)
+    run = drawn[-1].run if drawn else None
     source = drawn[-1].sitting if drawn else asked.rubric.name
     return _queue(asked, asking, tasks, source=source, run=run, lost=len(drawn) - len(items))
 
@@ -102,30 +103,26 @@ def file_queue(
     check_items(items)
     asking = Asking(asked)
     again = {step.item_id for step in asking.again}
-    every: list[Item] = []
-    extra: list[Item] = []
+    kept: list[Item] = []
     log = None if sample is None else Reservoir[Item](sample, uniform=1, purpose="label")
     for found in items:
-        if found.fault is not None:
-            continue
-        item = replace(found, id=storable(found.id))
-        if log is None:
-            every.append(item)
-        else:
-            log.add(item.id, item)
-            extra += [item] * (item.id in again)
+        if found.fault is None:
+            item = replace(found, id=storable(found.id))
+            if log is not None:
+                log.add(item.id, item)
+            if log is None or item.id in again:
+                kept.append(item)
     if log is None:
-        tasks = [Task(item=item, criteria=()) for item in every]
+        tasks = [Task(item=item, criteria=()) for item in kept]
     else:
-        kept = log.sample()
+        drawn = log.sample()
         tasks = [
             Task(item=item, criteria=(), design="random", probability=chance)
-            for item, chance in zip(kept.items, kept.probabilities, strict=True)
+            for item, chance in zip(drawn.items, drawn.probabilities, strict=True)
         ]
     if parts or (parts is None and log is None):
         tasks = _in_parts(asked.store, tasks)
-    run = last_run(asked.store, asked.rubric)
-    return _queue(asked, asking, tasks, source=items.name, run=run, extra=extra)
+    return _queue(asked, asking, tasks, source=items.name, at_hand=kept)
 
 
 def _drawn_items(store: Store, drawn: Iterable[Drawn]) -> dict[str, Item]:
@@ -151,26 +148,31 @@ def _queue(
     tasks: list[Task],
     *,
     source: str,
-    run: int | None,
+    run: int | None = None,
     lost: int = 0,
-    extra: Iterable[Item] = (),
+    at_hand: Iterable[Item] = (),
 ) -> Queue:
-    """Return the queue of some tasks, and of what is to be asked again besides."""
+    """Return the queue of some tasks, and of what is to be asked again besides.
+
+    What is at hand of that need not be in the store. The judge is shown as of a run, by default the
+    rubric's last.
+    """
     held = {task.item.id for task in tasks}
     others = {step.item_id for step in asking.again} - held
-    at_hand = {item.id: item for item in extra if item.id in others}
-    rest = observed(asked.store, others - at_hand.keys()).values()
-    at_hand |= {seen.item_id: item for seen in rest if (item := item_of(seen)) is not None}
+    again = {item.id: item for item in at_hand if item.id in others}
+    rest = observed(asked.store, others - again.keys()).values()
+    again |= {seen.item_id: item for seen in rest if (item := item_of(seen)) is not None}
     asked_about = [
         *(asking.task(task) for task in tasks),
-        *(asking.once_more(item) for item in at_hand.values()),
+        *(asking.once_more(item) for item in again.values()),
     ]
     open_ = [task for task in asked_about if task.criteria]
-    open_.sort(key=lambda task: (not task.before, _turn(task, asked.annotator)))
+    open_.sort(key=lambda task: (not task.before, turn(task.item.id, asked.annotator)))
     if asked.show_judge:
-        found = shown_findings(asked.store, [t.item for t in open_], asked.rubric, run=run)
+        last = max(runs_of(asked.store, asked.rubric), default=None) if run is None else run
+        found = shown_findings(asked.store, [t.item for t in open_], asked.rubric, run=last)
         open_ = [replace(task, verdicts=found.get(task.item.id, {})) for task in open_]
-    lost += len(others) - len(at_hand)
+    lost += len(others) - len(again)
     gone = f"Left out, because their text was forgotten or is not in the store: {lost}"
     return Queue(
         source=source,
@@ -181,5 +183,6 @@ def _queue(
     )
 
 
-def _turn(task: Task, annotator: str) -> int:
-    return ticket(f"{annotator}\0{task.item.id}", purpose="label order")
+def turn(item_id: str, annotator: str) -> int:
+    """Return an item's place in one person's order, as a number to sort by."""
+    return ticket(f"{annotator}\0{item_id}", purpose="label order")

@@ -9,6 +9,7 @@ has to be kept to go on later.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -287,6 +288,9 @@ class Session:
         label = self.tasks[step.item_id].label(
             criterion, answer, annotator=self.annotator, at=moment
         )
+        saw, filled = self.answers.influenced(step)
+        if saw or filled:
+            label = replace(label, saw_judge=saw or label.saw_judge, prelabelled=filled)
         self.answered += self.is_open(step)
         self.deferred -= self.is_deferred(step)
         self.answers.take(label)

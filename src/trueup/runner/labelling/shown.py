@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from trueup.store.store import Store
 
 
-def last_run(store: Store, rubric: Rubric) -> int | None:
-    """Return the number of the last run of a rubric; None where there is none."""
-    return max(runs_of(store, rubric), default=None)
-
-
 def runs_of(store: Store, rubric: Rubric) -> set[int]:
     """Return the numbers of the runs of a rubric, in whatever version."""
     rows = store.runs()

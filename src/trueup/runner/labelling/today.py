@@ -12,23 +12,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from trueup.item.names import squash
-from trueup.label.naming import CriterionNames
+from trueup.label.model import WITHOUT_VALUE
+from trueup.label.naming import asked_today
 from trueup.label.target import level_of, value_reader
-from trueup.runner.labelling.task import CANNOT_TELL, DEFER, NOT_APPLICABLE, answer_of
+from trueup.runner.labelling.task import answer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from trueup.label.model import Label
     from trueup.rubric.model import Criterion, Rubric
-
-_WITHOUT = {
-    "notapplicable": NOT_APPLICABLE,
-    "n/a": NOT_APPLICABLE,
-    "cannottell": CANNOT_TELL,
-    "defer": DEFER,
-    "deferred": DEFER,
-}
 
 
 def as_asked_today(labels: Iterable[Label], rubric: Rubric) -> list[Label]:
@@ -44,62 +37,41 @@ def as_asked_today(labels: Iterable[Label], rubric: Rubric) -> list[Label]:
     Raises:
         DataError: A label is no level of its criterion.
     """
-    named = list(_named(labels, rubric))
+    named = [
+        (label, rubric.by_id[label.criterion]) for label in asked_today(labels, rubric.criteria)
+    ]
     today: dict[str, list[Label]] = defaultdict(list)
-    for label in named:
-        if label.question == rubric.by_id[label.criterion].question:
-            today[label.criterion].append(label)
-    readers = {id_: _Levels(rubric.by_id[id_], answered) for id_, answered in today.items()}
+    for label, criterion in named:
+        if label.question == criterion.question:
+            today[criterion.id].append(label)
+    values = {id_: value_reader(found, rubric.by_id[id_]) for id_, found in today.items()}
     return [
-        replace(label, value=readers[label.criterion].key(label))
-        if label.question == rubric.by_id[label.criterion].question
+        replace(label, value=_key(label, criterion, values[criterion.id](label)))
+        if label.question == criterion.question
         else label
-        for label in named
+        for label, criterion in named
     ]
 
 
-def _named(labels: Iterable[Label], rubric: Rubric) -> Iterable[Label]:
-    names = CriterionNames(known=rubric.by_id)
-    asked = {criterion.question: criterion.id for criterion in rubric.criteria}
-    for label in labels:
-        id_ = names(label.criterion)
-        here = rubric.by_id.get(id_)
-        if label.question is None and here is not None:
-            yield replace(label, criterion=id_, question=here.question)
-        elif label.question in asked and (here is None or here.question != label.question):
-            yield replace(label, criterion=asked[label.question])
-        else:
-            yield replace(label, criterion=id_)
+def _key(label: Label, criterion: Criterion, worth: float | None) -> str | float | None:
+    """Return a label's answer by the key of a level, where it names one or is worth as much."""
+    if worth is None or label.value is None:
+        return WITHOUT_VALUE.get(squash(str(label.value)), label.value)
+    named = level_of(label.value, criterion)
+    same = [key for key, value in criterion.values.items() if value == worth]
+    if named in same:
+        return answer_of(named)
+    if len(same) == 1:
+        return answer_of(same[0])
+    return label.value if same else _between(worth, label.value, criterion)
 
 
-class _Levels:
-    """Reads the answers to one criterion."""
-
-    def __init__(self, criterion: Criterion, labels: Sequence[Label]) -> None:
-        self._criterion = criterion
-        self._value = value_reader(labels, criterion)
-
-    def key(self, label: Label) -> str | float | None:
-        """Return a label's answer by the key of a level, where it names one."""
-        if label.value is None:
-            return None
-        worth = self._value(label)
-        if worth is None:
-            return _WITHOUT.get(squash(str(label.value)), label.value)
-        named = level_of(label.value, self._criterion)
-        same = [key for key, value in self._criterion.values.items() if value == worth]
-        if named in same:
-            return answer_of(named)
-        if len(same) == 1:
-            return answer_of(same[0])
-        return label.value if same else self._between(worth, label.value)
-
-    def _between(self, worth: float, value: str | float) -> str | float:
-        """Return where a value lies between the numbers that are keys of a scale."""
-        if self._criterion.kind != "scale":
-            return value
-        points = [(answer_of(key), worth_) for key, worth_ in self._criterion.values.items()]
-        for (low, below), (high, above) in pairwise(points):
-            if isinstance(low, float) and isinstance(high, float) and below < worth < above:
-                return low + (high - low) * (worth - below) / (above - below)
+def _between(worth: float, value: str | float, criterion: Criterion) -> str | float:
+    """Return where a value lies between the numbers that are keys of a scale."""
+    if criterion.kind != "scale":
         return value
+    points = [(answer_of(key), its) for key, its in criterion.values.items()]
+    for (low, below), (high, above) in pairwise(points):
+        if isinstance(low, float) and isinstance(high, float) and below < worth < above:
+            return low + (high - low) * (worth - below) / (above - below)
+    return value

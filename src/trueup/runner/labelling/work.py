@@ -18,16 +18,12 @@ RESIZED = "resize"
 """The key that says that the screen has another size, or has lost what was on it."""
 
 
-class Keys(Protocol):
-    """Where keys come from."""
+class Terminal(Protocol):
+    """What a session is shown on, and where keys come from."""
 
     def read(self) -> str:
         """Wait for a key: a character, the name of a key, `resize`, or `eof`."""
         ...
-
-
-class Screen(Protocol):
-    """What a session is shown on."""
 
     def show(self, session: Session) -> int:
         """Show where a session is; return how many lines of text are shown at once."""
@@ -36,9 +32,8 @@ class Screen(Protocol):
 
 def work(
     session: Session,
+    terminal: Terminal,
     *,
-    keys: Keys,
-    screen: Screen,
     record: Callable[[Label], object],
     taken: Callable[[str], Collection[Step]] | None = None,
 ) -> None:
@@ -46,8 +41,7 @@ def work(
 
     Args:
         session: Where they are.
-        keys: What they press.
-        screen: What they see.
+        terminal: What they see, and what they press.
         record: Keeps a label for good; what it raises ends the session.
         taken: Item id -> the questions about it that enough others have answered by now.
     """
@@ -58,8 +52,8 @@ def work(
             session.drop(taken(checked))
         if session.over:
             return
-        page = screen.show(session)
-        key = keys.read()
+        page = terminal.show(session)
+        key = terminal.read()
         if key == RESIZED:
             continue
         label = session.press(key, at=datetime.now(UTC), page=page)

@@ -47,12 +47,12 @@ _MEASURES = ("anchors", *PEOPLE)
 """Streams whose change makes other streams' figures mean something else."""
 
 _NAMES = {
-    "anchors": "answers to the anchors that differ from the usual ones",
-    "overlap": "people's agreement with each other",
-    "checks": "people's agreement with the anchors' labels",
+    "anchors": "the share of anchors that are answered otherwise than usual",
+    "overlap": "the share of items on which people agree with each other",
+    "checks": "the share of anchors on which people agree with the labels",
     "pass": "the pass rate within segments",
-    "tpr": "the verdicts that say met where people do (TPR)",
-    "tnr": "the verdicts that say unmet where people do (TNR)",
+    "tpr": "the share judged met of what people call met (TPR)",
+    "tnr": "the share judged unmet of what people call unmet (TNR)",
 }
 
 
@@ -255,10 +255,20 @@ def _sentence(
     name: str, since: str, shift: Estimate | None, causes: Sequence[Cause], missing: str
 ) -> str:
     what = _NAMES.get(name) or f"the share of {name.removeprefix('mix ')}"
-    moved = f"From about {since} on {what} moved by {points(shift)}"
+    moved = f"Since about {since} {what} has {_moved(shift)}"
     if causes:
         return f"{moved}; put down to the {' and the '.join(causes)}."
     return f"{moved}; inconclusive, as these are missing: {missing}."
+
+
+def _moved(shift: Estimate | None) -> str:
+    """Return a change in words, as `risen by 30.3 points [17.7, 45.8]`."""
+    if shift is None:
+        return "moved by an unknown part"
+    way = "risen" if shift.estimate >= 0 else "fallen"
+    ends = (shift.low, shift.high) if shift.estimate >= 0 else (-shift.high, -shift.low)
+    size, low, high = (100 * value for value in (abs(shift.estimate), *ends))
+    return f"{way} by {size:.1f} points [{low:.1f}, {high:.1f}]".replace("-", "\u2212")
 
 
 def _declared(criterion: str, weeks: Sequence[Week]) -> Iterator[Change]:

@@ -74,7 +74,7 @@ def evidence(
 
 
 def _judge(parts: Parts | None, limit: float, moved: Collection[Cause], model: str) -> Evidence:
-    came = f" The endpoint answered with {model} from about then on." if model else ""
+    came = f" From about then on {model} has answered." if model else ""
     if parts is None or parts.flips is None:
         text = f"No anchor was judged before and after, so the judge is unknown.{came}"
         state = "moved" if Cause.JUDGE in moved else "unmeasured"
@@ -167,9 +167,10 @@ def points(estimate: Estimate | None) -> str:
     """Return a share as percentage points with its interval.
 
     >>> points(Estimate(-0.052, -0.07, -0.034, 60, 60, ""))
-    '-5.2 points [-7.0, -3.4]'
+    '\u22125.2 points [\u22127.0, \u22123.4]'
     """
     if estimate is None:
         return "an unknown part"
     low, high = 100 * estimate.low, 100 * estimate.high
-    return f"{100 * estimate.estimate:+.1f} points [{low:+.1f}, {high:+.1f}]"
+    said = f"{100 * estimate.estimate:+.1f} points [{low:+.1f}, {high:+.1f}]"
+    return said.replace("-", "\u2212")

@@ -1,6 +1,6 @@
 """Measure trueup beside what it is compared with, in one run.
 
-python benchmarks/run.py [--quick] [--no-peers] [--check] [calls startup store reading]
+python benchmarks/run.py [--quick] [--no-peers] [--check] [PART ...]
 """
 
 from __future__ import annotations
@@ -9,13 +9,25 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # so that the parts find each other
 
-from benchmarks import calls, reading, startup, store  # noqa: E402 - the line above finds them
+from benchmarks import (  # noqa: E402 - the line above finds them
+    agreement,
+    calibration,
+    calls,
+    corrected,
+    drift,
+    reading,
+    startup,
+    store,
+)
 from benchmarks.meter import Goal, cores  # noqa: E402 - same
 
-PARTS = ("calls", "startup", "store", "reading")
 FULL = calls.Size(fast=2048, slow=320, repetitions=5)
 QUICK = calls.Size(fast=1024, slow=64, repetitions=3)
 
@@ -31,14 +43,7 @@ def main() -> int:
     goals: list[Goal] = []
     for part in options.parts or PARTS:
         print(f"\n## {part}\n", flush=True)
-        if part == "calls":
-            goals += _calls(options)
-        elif part == "startup":
-            goals += startup.measure()
-        elif part == "store":
-            goals += store.measure(options.verdicts or (100_000 if options.quick else 1_000_000))
-        else:
-            reading.measure()
+        goals += PARTS[part](options)
     print("\n## goals\n")
     for goal in goals:
         print(goal)
@@ -54,6 +59,27 @@ def _calls(options: argparse.Namespace) -> list[Goal]:
         return calls.measure(size, venvs=options.venvs.resolve())
     with tempfile.TemporaryDirectory() as folder:
         return calls.measure(size, venvs=Path(folder))
+
+
+def _store(options: argparse.Namespace) -> list[Goal]:
+    return store.measure(options.verdicts or (100_000 if options.quick else 1_000_000))
+
+
+def _reading(_: argparse.Namespace) -> list[Goal]:
+    reading.measure()
+    return []
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], list[Goal]]] = {
+    "calls": _calls,
+    "startup": lambda _: startup.measure(),
+    "store": _store,
+    "reading": _reading,
+    "agreement": lambda _: agreement.measure(),
+    "corrected": lambda o: corrected.measure(2000 if o.quick else 5000, slack=o.quick),
+    "drift": lambda o: drift.measure(60 if o.quick else 1000, slack=o.quick),
+    "calibration": lambda o: calibration.measure(10_000 if o.quick else 100_000),
+}
 
 
 def _parser() -> argparse.ArgumentParser:

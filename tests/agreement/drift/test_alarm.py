@@ -156,11 +156,44 @@ def test_an_anchor_that_joins_later_or_gets_no_answer_is_no_flip() -> None:
 def test_criteria_share_the_yearly_rate() -> None:
     one, five = (watch(simulate_weeks(Truth(weeks=10, criteria=n), 1)) for n in (1, 5))
     bounds = [
-        next(track.bound for track in watched.tracks["criterion-1"] if track.stream == "pass")
+        next(track.bounds for track in watched.tracks["criterion-1"] if track.stream == "pass")
         for watched in (one, five)
     ]
 
+    assert len(bounds[0]) == len(bounds[1]) == 2
     assert bounds[1] > bounds[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_criterion_that_is_added_later_unsays_no_alarm(seed: int) -> None:
+    truth = Truth(weeks=30, items=400, shifts=(Shift(cause="system", week=9, size=-0.16),))
+    history = simulate_weeks(truth, seed)
+    (other,) = simulate_weeks(Truth(weeks=30, items=400), 9).values()
+    more = {f"late-{n}": other for n in range(20)}
+    late = {name: weeks[20:] for name, weeks in more.items()}
+    alone, added, from_the_start = (watch(history | part) for part in ({}, late, more))
+    rung = [alarm for alarm in alone.alarms if alarm.look < 20]
+
+    assert rung
+    assert [alarm for alarm in added.alarms if alarm.look < 20] == rung
+    # which the later bound would have taken away
+    assert abs(rung[0].z) < from_the_start.tracks["criterion-1"][0].bounds[0]
+    for one, then in zip(alone.tracks["criterion-1"], added.tracks["criterion-1"], strict=True):
+        before = sum(look < 20 for look in one.looks)
+
+        assert then.bounds[:before] == one.bounds[:before]
+        assert min(then.bounds[before:]) > max(one.bounds)
+
+
+def test_a_criterion_that_is_asked_no_more_gives_its_part_back_after_a_year() -> None:
+    history = simulate_weeks(Truth(weeks=75, items=200, criteria=2), 1)
+    gone = {"criterion-1": history["criterion-1"], "criterion-2": history["criterion-2"][:12]}
+    (track,) = (t for t in watch(gone).tracks["criterion-1"] if t.stream == "pass")
+    # asked in the weeks 0 to 11, and so within the last 52 up to the 62nd
+    cut = track.looks.index(63)
+
+    assert len({*track.bounds[:cut]}) == len({*track.bounds[cut:]}) == 1
+    assert track.bounds[cut] < track.bounds[cut - 1]
 
 
 def test_a_tracks_shares_carry_intervals() -> None:

@@ -79,6 +79,14 @@ def test_without_anchors_a_moved_pass_rate_is_inconclusive_and_says_what_is_miss
     assert change.missing in change.text
 
 
+def test_traffic_is_unmeasured_where_segments_are_not_told_apart() -> None:
+    found = changes(SHIFTS["system"], mix=(1.0,), gap=0.0)
+    (told,) = {one.state for change in found for one in change.evidence if one.cause == "traffic"}
+
+    assert named(found) == {"system"}
+    assert told == "unmeasured"
+
+
 def test_a_few_anchors_do_not_clear_the_judge() -> None:
     (change,) = changes(SHIFTS["system"], anchors=4, pairs=0, seed=2)
 

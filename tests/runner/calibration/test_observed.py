@@ -73,7 +73,7 @@ def test_a_model_that_came_with_the_change_in_week_ten_is_held_against_the_judge
     against = next(one for one in drift.evidence if one.cause == "judge")
 
     assert (drift.state, drift.cause, drift.since) == ("moved", "judge", WEEKS[TENTH])
-    assert f"answered with {NEW} from about then on" in against.sentence
+    assert f"From about then on {NEW} has answered" in against.sentence
     assert "20 anchors the share answered otherwise than before moved by +0.0" in against.sentence
     assert found.gate == "failed"
     assert json.loads(json.dumps(found.to_dict()))["criteria"][0]["observed"] == [NEW]
@@ -85,7 +85,7 @@ def test_without_a_new_model_the_same_change_is_nobodys(store: Store, tmp_path: 
     drift = only(found).drift
 
     assert (drift.state, drift.cause) == ("moved", "inconclusive")
-    assert not any("answered with" in one.sentence for one in drift.evidence)
+    assert not any("has answered" in one.sentence for one in drift.evidence)
 
 
 def test_a_sitting_done_again_knows_who_gave_the_verdicts_that_it_finds(

@@ -4,6 +4,13 @@ An alarm names a cause of its own where only one thing can move what it watches:
 people's agreement the raters, segments' shares the traffic. A pass rate can be moved by the system
 or by the judge: the system is named only where anchors and fresh labels leave a part that the
 judge does not explain. Nothing is blamed because something else could not be shown.
+
+Measured over simulated years (`benchmarks/README.md`), the right cause is named in 91 % or more of
+each change with 20 pairs of labels and 60 anchors a week, a wrong one in 4 % or fewer. It is wrong
+where segments are not told apart: traffic that moved the pass rate by 3 points is then put down to
+the system in 4 of 10 years. Without anchors the judge is named only where another model was
+observed, the system never. Of a judge and a system that moves in the same week, or 10 weeks later,
+both are named in half of the years; a system that moves over half a year is named in 6 of 10.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from trueup.agreement.drift.stream import segments
 from trueup.agreement.estimate import Estimate
 from trueup.agreement.shares import wilson
 
@@ -68,7 +69,7 @@ def evidence(
         _judge(parts, limit, moved, model),
         _rubric(weeks, early, late, moved),
         _raters(weeks, early, late, moved),
-        _part(Cause.TRAFFIC, parts, moved, limit),
+        _traffic(parts, moved, limit, told=len(segments(weeks, [*early, *late])) > 1),
         _part(Cause.SYSTEM, parts, moved, limit),
     )
 
@@ -111,6 +112,16 @@ def _raters(weeks: Sequence[Week], early: range, late: range, moved: Collection[
     found = people or trust
     state = _state(Cause.RATERS, found, LIMIT, moved)
     return Evidence(cause=Cause.RATERS, state=state, estimate=found, text=" ".join(said))
+
+
+def _traffic(
+    parts: Parts | None, moved: Collection[Cause], limit: float, *, told: bool
+) -> Evidence:
+    if told:
+        return _part(Cause.TRAFFIC, parts, moved, limit)
+    text = "No segments are told apart, so traffic is unknown and counts as the system's."
+    state = "moved" if Cause.TRAFFIC in moved else "unmeasured"
+    return Evidence(cause=Cause.TRAFFIC, state=state, estimate=None, text=text)
 
 
 def _part(cause: Cause, parts: Parts | None, moved: Collection[Cause], limit: float) -> Evidence:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Z = 1.959963984540054
+_APART = 6.634896601021215
+"""The 99 % quantile of chi-square with one degree of freedom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,13 +229,23 @@ def _table(weeks: Sequence[Week], part: Sequence[int]) -> Floats:
 
 
 def _pool(readings: Sequence[Reading | None]) -> Reading | None:
+    """Return two readings as one by their precision, the less sure the more they contradict.
+
+    Where they are further apart than chance explains, the variance is multiplied by Birge's ratio
+    (1932, Physical Review 40): anchors that stand while the labels tell of another judge mean that
+    nobody knows, and not that both are half right.
+    """
     known = [reading for reading in readings if reading]
     if not known:
         return None
     weight = np.array([1 / reading.variance for reading in known])
-    value = float(weight @ [reading.value for reading in known] / weight.sum())
+    values = np.array([reading.value for reading in known])
+    value = float(weight @ values / weight.sum())
+    apart = float(weight @ (values - value) ** 2)
     return Reading(
-        value=value, variance=float(1 / weight.sum()), n=sum(reading.n for reading in known)
+        value=value,
+        variance=(apart if apart > _APART else 1.0) / float(weight.sum()),
+        n=sum(reading.n for reading in known),
     )
 
 

@@ -137,3 +137,25 @@ def test_the_text_file_holds_what_the_store_does_and_survives_it(
     elsewhere = run(rows, store=None, ledger=path)
     assert [one.week for one in only(elsewhere).weeks] == list(WEEKS[:4])
     assert len(lines(path)) == 4
+
+
+def test_comparing_some_criteria_hears_the_alarms_that_all_of_them_would(
+    run: Calibrate, tmp_path: Path
+) -> None:
+    two = parse_rubric(
+        "name: two\ntask: t\ncriteria:\n"
+        "  - {id: kind, ask: Is it kind?}\n  - {id: brief, ask: Is it brief?}\n"
+    )
+    anchors = tmp_path / "anchors.jsonl"
+    held = outputs("2026-W20", 40, rubric=two)
+    anchors.write_text("".join(json.dumps({**row, "labels": row["metadata"]}) + "\n"
+                               for row in held))  # fmt: skip
+    for at, week in enumerate(WEEKS[:11]):
+        moved = judge(0.02 if at < 10 else 0.5)
+        whole = run(outputs(week, 40, rubric=two), rubric=two, judge=moved, anchors=anchors)
+    part = run(outputs(week, 40, rubric=two), rubric=two, judge=moved, anchors=anchors,
+               criteria=["brief"])  # fmt: skip
+
+    assert [one.id for one in part.criteria] == ["brief"]
+    assert only(part, "brief").drift == only(whole, "brief").drift
+    assert only(part, "brief").drift.cause == "judge"

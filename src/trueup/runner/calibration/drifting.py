@@ -34,8 +34,8 @@ def drifts(
 
     Args:
         entries: The ledger.
-        instruments: Criteria that are asked today, which share the yearly rate -> today's
-            instrument.
+        instruments: Criterion of the rubric -> today's instrument. Those with entries share the
+            yearly rate, also where a run compares only some of them.
         judge: Whose entries count.
         week: The last week that counts.
         yearly: Share of years with a false alarm, over all criteria together.
@@ -49,11 +49,13 @@ def drifts(
         ]
         for name, instrument in instruments.items()
     }
+    history = {name: weeks for name, weeks in history.items() if weeks}
     seen = watch(history, yearly=yearly)
     changes = attribute(seen)
     until = max(accepted, key=ordinal, default="")
     found = {}
-    for name, weeks in history.items():
+    for name in instruments:
+        weeks = history.get(name, [])
         mine = [one for one in changes if one.criterion == name]
         declared = [one for one in mine if one.declared]
         # what rang before question or instrument were changed by hand is past

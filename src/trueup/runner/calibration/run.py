@@ -137,7 +137,7 @@ class Comparison:
             told += [one.entry for one in said if _tells(one.entry)]
         found = drifts(
             told,
-            instruments={name: self._instrument(name) for name in self._names},
+            instruments={name: self._instrument(name) for name in self._scores.instruments},
             judge=self._judge,
             week=options.week,
             yearly=options.yearly_rate,

@@ -201,6 +201,17 @@ def test_a_rate_without_a_case_is_none_with_a_reason_and_the_others_stand() -> N
     assert (found.tpr.estimate, found.tpr.n) == (0.75, 4)
 
 
+@pytest.mark.parametrize(("verdict", "lacks"), [(1, "unmet"), (0, "met")])
+def test_rates_that_need_labels_of_both_verdicts_say_which_is_never_labelled(
+    verdict: int, lacks: str
+) -> None:
+    found = rates([verdict] * 4, [1, 1, 0, 0], judged_share=0.9)
+
+    why = f"the judge calls no labelled unit {lacks}"
+    assert (found.tpr, found.tnr) == (None, None)
+    assert (found.undefined["tpr"], found.undefined["tnr"]) == (why, why)
+
+
 def test_a_unit_on_which_people_differ_counts_in_parts() -> None:
     split = rates([1, 0, 1], [2 / 3, 1, 0])
     each = rates([1, 1, 1, 0, 0, 0, 1, 1, 1], [1, 1, 0, 1, 1, 1, 0, 0, 0])

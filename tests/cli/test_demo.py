@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 CALIBRATION = {
-    "sitting", "run", "made_at", "rubric", "rubric_version", "judge", "store", "ledger", "sampled",
-    "labels", "criteria", "yearly_rate", "next", "plan", "openings", "gate", "reasons",
+    "sitting", "run", "made_at", "rubric", "rubric_version", "judge", "store", "ledger", "recorded",
+    "sampled", "labels", "criteria", "yearly_rate", "next", "plan", "openings", "gate", "reasons",
 }  # fmt: skip
 FIT = {"judge", "version", "criteria", "left_out"}
 RUN = {

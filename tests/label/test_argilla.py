@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -162,7 +163,19 @@ def test_what_is_written_is_what_the_tool_reads() -> None:
     }
     assert second["responses"]["tone"][0]["value"] == 3
     assert second["responses"]["tone"][0]["user_id"] not in {"q", P}
-    assert [one.item_id for one in read_labels([first, second])] == ["a", "b"]
+    assert read_labels([first, second]) == [replace(one, prelabelled=False) for one in labels]
+
+
+def test_a_mark_holds_for_the_answer_that_it_was_written_with() -> None:
+    stream = StringIO()
+    write_labels([label("met", annotator="q", note="Fine.")], stream, form="argilla")
+    record = json.loads(stream.getvalue())[0]
+    answer = record["responses"]["grounded"][0]
+    answer["value"] = "unmet"
+    found = read_labels([record])[0]
+
+    assert (found.value, found.annotator, found.note) == ("unmet", answer["user_id"], None)
+    assert set(answer) == {"value", "user_id", "status"}, "the tool refuses what it does not know"
 
 
 @pytest.mark.parametrize(

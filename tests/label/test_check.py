@@ -177,6 +177,12 @@ def test_one_person_alone_and_one_answer_alone_are_noted() -> None:
     assert notes[1].what == "every label of 'grounded' is 'met'"
 
 
+def test_answers_that_say_only_why_there_is_none_are_not_noted_for_being_alike() -> None:
+    alone = [label("cannot_tell", annotator=who, item_id="a") for who in ("p", "q")]
+
+    assert problems(*alone) == []
+
+
 def test_what_a_form_of_export_leaves_open_is_noted() -> None:
     answers = [{"value": "met", "user_id": "p"}, {"value": "unmet", "user_id": "q"}]
     record = {"id": "a", "fields": {}, "responses": {"grounded": answers}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -255,3 +256,27 @@ def test_a_file_says_where_each_label_is_from_and_what_was_passed_over(tmp_path:
         "labels.csv, line 2",
         "labels.csv, line 4",
     ]
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+@pytest.mark.parametrize("field", ["value", "probability"])
+def test_nan_that_is_written_in_a_file_is_refused_with_its_line(
+    tmp_path: Path, ending: str, field: str
+) -> None:
+    row = {"item_id": "a", "criterion": "c", "value": 1.0, "probability": 0.5}
+    rows = [json.dumps(row), json.dumps({**row, "item_id": "b", field: float("nan")})]
+    path = tmp_path / f"labels.{ending}"
+    path.write_text("\n".join(rows) if ending == "jsonl" else f"[{', '.join(rows)}]", "utf-8")
+
+    with pytest.raises(DataError, match=f"{field} is NaN") as caught:
+        read_labels(path)
+    assert caught.value.where == f"{path.name}, {'line' if ending == 'jsonl' else 'row'} 2"
+    assert "null" in (caught.value.mend or "")
+
+
+def test_nan_for_the_probability_of_a_stratified_draw_is_refused_in_a_frame_too() -> None:
+    row = {"item_id": "a", "criterion": "c", "value": 1.0, "probability": float("nan")}
+
+    assert read_labels([{**row, "design": "random"}])[0].probability is None
+    with pytest.raises(DataError, match="list, row 1: probability is NaN, and the design is strat"):
+        read_labels([{**row, "design": "stratified"}])

@@ -15,7 +15,7 @@ from trueup.agreement.shares import effective, score_interval, share, times
 from trueup.errors import Undefined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from trueup.agreement.column import Floats, Ints
 
@@ -137,7 +137,7 @@ def rates(
         n_pairs=len(j),
         n_split=split,
         n_dropped=pairs.dropped,
-        undefined={name: why for name, why in _WHY.items() if name not in found},
+        undefined={name: _why(name, found) for name in _WHY if name not in found},
         method="against a person drawn at random" if split else "against the labels",
     )
 
@@ -152,6 +152,14 @@ _WHY: Final = {
     "prevalence": _ONE_SIDED,
     "judged": "",
 }
+
+
+def _why(name: str, found: Collection[str]) -> str:
+    """Return why a rate is None; one that is rebuilt needs labels of both verdicts."""
+    lacking = next((side for side in ("ppv", "npv") if side not in found), None)
+    if name in {"tpr", "tnr"} and lacking is not None and "prevalence" not in found:
+        return _WHY[lacking]
+    return _WHY[name]
 
 
 class _Pairs(NamedTuple):

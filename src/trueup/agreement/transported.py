@@ -9,7 +9,7 @@ import numpy as np
 from trueup.agreement.posterior import Found, group_effect, level, sums
 from trueup.agreement.rogan_gladen import Seen, corrected, rogan_gladen
 from trueup.agreement.same_traffic import kish, traffic_effect
-from trueup.errors import Undefined
+from trueup.errors import TooFewLabels, Undefined
 
 if TYPE_CHECKING:
     from trueup.agreement.designs import Sample
@@ -25,6 +25,7 @@ def transported(sample: Sample, *, ci: float, draws: int, rng: np.random.Generat
     those against one person drawn at random, whose rate is the mean of such labels.
 
     Raises:
+        TooFewLabels: Where all labels are of one group.
         Undefined: Where all labels are alike, or the judge is no better than chance on them.
     """
     warnings = []
@@ -91,6 +92,10 @@ def _seen(sample: Sample, *, ci: float) -> tuple[Seen, tuple[float, float, float
         rate = min(max(rate, 0.0), 1.0)
         scale = np.append(met * rate / met.sum(), unmet * (1 - rate) / unmet.sum())
         off, part = np.append(values - hit, values - alarm), np.append(groups, groups)
+        if len(np.unique(part[scale > 0])) == 1:
+            raise TooFewLabels(
+                "All labels are of one item or group", mend="Label items of other users too."
+            )
         inflate = group_effect(scale[scale > 0], off[scale > 0], part[scale > 0], ci=ci)
     n = kish(of_traffic) / traffic_effect(sample, ci=ci)
     square = float(np.average(traffic**2, weights=of_traffic))

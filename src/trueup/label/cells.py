@@ -54,6 +54,10 @@ def label_of(cells: Cells, *, zone: tzinfo | None, names: CriterionNames) -> Lab
         lacks = "item" if item_id is None else "criterion"
         raise DataError(f"this label names no {lacks}", mend="Fill it, or remove the row")
     kind = _one_of("unit_kind", cells.get("unit_kind"), UNIT_KINDS)
+    design = _one_of("design", cells.get("design"), DESIGNS)
+    if design == "stratified" and _is_nan(cells.get("probability")):
+        mend = "Write the probability with which the item was drawn, in (0, 1]"
+        raise DataError("probability is NaN, and the design is stratified", mend=mend)
     return Label(
         item_id=item_id,
         criterion=names(criterion),
@@ -63,13 +67,29 @@ def label_of(cells: Cells, *, zone: tzinfo | None, names: CriterionNames) -> Lab
         question=_question(cells.get("question")),
         unit_kind=kind or "item",
         split=name_text(cells.get("split")),
-        design=_one_of("design", cells.get("design"), DESIGNS),
+        design=design,
         probability=read_probability("probability", cells.get("probability")),
         saw_judge=_flag("saw_judge", cells.get("saw_judge")),
         prelabelled=_flag("prelabelled", cells.get("prelabelled")),
         note=name_text(cells.get("note")),
         group=name_text(cells.get("group")),
     )
+
+
+def refuse_nan(cells: Cells) -> None:
+    """Refuse a NaN that somebody has written where an answer or a probability belongs.
+
+    Raises:
+        DataError: There is one.
+    """
+    for field in ("value", "probability"):
+        if _is_nan(cells.get(field)):
+            mend = "Write what it is, or null where there is none"
+            raise DataError(f"{field} is NaN, which is no number", mend=mend)
+
+
+def _is_nan(raw: object) -> bool:
+    return isinstance(raw, float) and math.isnan(raw)
 
 
 def _person(raw: object) -> str | None:

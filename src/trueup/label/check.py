@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from trueup.errors import DataError, did_you_mean
 from trueup.item.declare import mapping
+from trueup.item.names import squash
 from trueup.item.plain import excerpt
-from trueup.label.model import SPLITS, standing
+from trueup.label.model import SPLITS, WITHOUT_VALUE, standing
 from trueup.label.naming import asked_today
 from trueup.label.target import level_of, value_reader
 
@@ -203,9 +204,13 @@ class _Check:
                 mend = "Let a second person label some of the same items, blind to these answers"
                 yield from self._problem("note", indices, what, mend)
             answers = Counter(map(self._level, held))
-            if len(answers) == 1 < answers.total():
-                what = f"every label of '{id_}' is '{excerpt(str(next(iter(answers))))}'"
-                mend = "Label items of the other kind as well: agreement on one class says nothing"
+            alone = next(iter(answers), None)
+            if len(answers) == 1 < answers.total() and not self._valueless(id_, alone):
+                what = f"every label of '{id_}' is '{excerpt(str(alone))}'"
+                mend = (
+                    "Label all that was drawn, and draw more: until another answer comes, these "
+                    "say nothing of how a judge does there"
+                )
                 yield from self._problem("note", indices, what, mend)
 
     def _contradict(self, indices: Sequence[int]) -> bool:
@@ -217,6 +222,12 @@ class _Check:
     def _level(self, label: Label) -> str | float | None:
         question = self._by_id.get(label.criterion)
         return label.value if question is None else level_of(label.value, question) or label.value
+
+    def _valueless(self, criterion: str, answer: str | float | None) -> bool:
+        """Whether an answer says only why there is none."""
+        question = self._by_id.get(criterion)
+        level = None if question is None else level_of(answer, question)
+        return level is None and squash(str(answer)) in WITHOUT_VALUE
 
     def _problem(
         self, kind: Literal["error", "note"], indices: Sequence[int], what: str, mend: str

@@ -10,7 +10,7 @@ from trueup.errors import DataError
 from trueup.item.instant import zone
 from trueup.item.model import Item
 from trueup.item.read import open_rows
-from trueup.label.cells import label_of
+from trueup.label.cells import label_of, refuse_nan
 from trueup.label.naming import CriterionNames, split_declared
 from trueup.label.rows import PlainRows, ToolRows
 from trueup.label.tool.known import recognised
@@ -129,6 +129,8 @@ def _each(
     rows: Rows, reader: PlainRows | ToolRows, declared: tzinfo | None, names: CriterionNames
 ) -> Iterator[tuple[int, Label | str]]:
     """Yield every label with its line or row, and why other answers are none."""
+    # in a frame NaN is what is missing; a program that writes it into a file has gone wrong
+    written = rows.format.startswith("JSON")
     for number, row in rows.start():
         try:
             if isinstance(row, Item):
@@ -137,6 +139,8 @@ def _each(
                 if isinstance(found, str):
                     yield number, found
                 else:
+                    if written:
+                        refuse_nan(found)
                     yield number, label_of(found, zone=declared, names=names) or NO_ANSWER
         except DataError as error:
             where = f"{rows.name}, {rows.unit} {number}"

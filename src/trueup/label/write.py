@@ -38,7 +38,8 @@ def write_labels(
     spreadsheet would take for formulas are quoted. The other forms are what the tool imports, as
     one JSON array: Label Studio's tasks with annotations, Argilla's records, the bodies with which
     Langfuse creates scores and LangSmith feedback. They hold the labels that stand; what a tool has
-    no field for goes along as metadata, save in Argilla, which has nowhere for it.
+    no field for goes along as metadata. Argilla has nowhere for it: there it stands beside the
+    record, for who reads the file, and does not come back out of the tool.
 
     Args:
         labels: In the order in which they were recorded.

@@ -21,7 +21,7 @@ from trueup.store.splits import note_reading
 from trueup.store.store import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, RowMapping
 
@@ -103,6 +103,26 @@ def labelled_texts(store: Store, questions: Iterable[str]) -> Iterator[tuple[str
     with store.reading() as connection:
         for row in connection.execute(select):
             yield row[0], row[1], row[2]
+
+
+def groups_of(store: Store, item_ids: Collection[str]) -> dict[str, str]:
+    """Return item id -> the group that an earlier label of it names."""
+    table = schema.label
+    select = sa.select(table.c.item_id, table.c.group).where(table.c.group.is_not(None)).distinct()
+    with store.reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(select) if row[0] in item_ids}
+
+
+def annotators_of(store: Store) -> list[str]:
+    """Return the names of everybody who has labelled anything."""
+    who = schema.label.c.annotator
+    with store.reading() as connection:
+        return list(connection.execute(sa.select(who).where(who.is_not(None)).distinct()).scalars())
+
+
+def all_of_people(store: Store, annotators: Iterable[str]) -> list[Label]:
+    """Return every label of these people, to be held against what comes in and shown to nobody."""
+    return list(_found(store, schema.label.c.annotator.in_(list(annotators))))
 
 
 def measuring_ids(store: Store, question: str) -> set[str]:

@@ -232,3 +232,13 @@ def test_too_many_levels_for_a_table_are_counted() -> None:
 
     assert found.count("table", "confusion") == 0
     assert "14 levels are too many" in found.text
+
+
+def test_a_split_and_labels_that_there_are_not_are_called_what_they_are() -> None:
+    labels = replace(material.calibration().labels, split="dev")
+    shown = read(material.calibration(labels=labels)).text
+    none = replace(labels, n=0, annotators=(), split=None)
+
+    assert "labelled items of the dev split." in shown
+    assert "people without a name" not in read(material.calibration(labels=none)).text
+    assert "labels no labels" in read(material.calibration(labels=none)).text

@@ -140,3 +140,18 @@ def test_no_control_character_reaches_the_terminal(capsys: pytest.CaptureFixture
 
     assert not [c for c in shown if unicodedata.category(c) in {"Cc", "Cf"} and c != "\n"]
     assert "[red]" in shown
+
+
+def test_what_a_split_rests_on_is_the_split_and_no_week() -> None:
+    of = replace(material.calibration().labels, split="dev")
+    shown = text_of(material.calibration(labels=of))
+
+    assert "dev split" in shown
+    assert "W40\u2013W47" not in shown
+
+
+def test_items_that_the_judge_gave_no_value_were_judged_all_the_same() -> None:
+    shown = text_of(material.calibration())
+
+    assert "1,984 of 2,000 items judged" in shown
+    assert "items scored" not in shown

@@ -259,3 +259,28 @@ def test_what_is_frozen_is_read_back(tmp_path: Path) -> None:
 def test_no_anchors_are_no_file(run: Calibrate) -> None:
     found = run(outputs(FIRST, 3))
     assert (found.sampled.n_anchors, NO_ANCHORS.items) == (0, ())
+
+
+def test_an_anchor_that_was_edited_is_refused_before_anything_is_asked(
+    run: Calibrate, path: Path
+) -> None:
+    run(outputs(FIRST, 20), anchors=path)
+    rows = [json.loads(line) for line in lines(path)]
+    written(path, *[{**row, "output": f"{row['output']}!"} for row in rows[:3]], *rows[3:])
+    asked = judge()
+    with pytest.raises(DataError) as caught:
+        run(outputs(SECOND, 20), anchors=path, judge=asked)
+
+    assert f"anchor '{rows[0]['id']}' has another text than in {FIRST}" in caught.value.what
+    assert "so have 2 more" in caught.value.what
+    assert "new ids" in (caught.value.mend or "")
+    assert asked.asked == 0
+
+
+def test_anchors_may_come_and_go(run: Calibrate, path: Path) -> None:
+    run(outputs(FIRST, 20), anchors=path)
+    rows = [json.loads(line) for line in lines(path)]
+    written(path, {**ANCHOR, "id": "new"}, *rows[4:])
+    found = run(outputs(SECOND, 20), anchors=path)
+
+    assert found.sampled.n_anchors == len(rows) - 3

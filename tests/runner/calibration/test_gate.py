@@ -119,6 +119,26 @@ def test_a_judge_that_answers_nothing_is_inconclusive_and_no_alarm(run: Calibrat
     assert any("Nothing was judged" in reason for reason in found.reasons)
 
 
+@pytest.mark.parametrize("bars", [{}, {"tpr": 0.1}])
+def test_one_labelled_item_is_no_calibration(run: Calibrate, bars: dict[str, float]) -> None:
+    found = judged(run, error=0.0, n=1, bars=bars)
+
+    assert found.gate == "inconclusive"
+    assert "1 item" in found.reasons[0]
+    assert "20" in found.reasons[0]
+
+
+def test_people_who_contradict_each_other_calibrate_nothing(run: Calibrate) -> None:
+    items = outputs(WEEK, 60)
+    other = {"met": "unmet", "unmet": "met"}
+    said = [{**row, "value": other[row["value"]]} if row["annotator"] == "b" else row
+            for row in labels(items[:40])]  # fmt: skip
+    found = run(items, labels=said, label_design="random")
+
+    assert found.gate == "inconclusive"
+    assert "less than by chance" in found.reasons[0]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -181,3 +181,14 @@ def test_a_mark_tells_labels_apart_and_not_their_order() -> None:
 
     assert mark(some) == mark(reversed(some))
     assert len({mark(some), mark([]), mark([*some, some[0]]), mark([("a", "met")])}) == 4
+
+
+def test_a_file_that_was_lost_gets_every_week_again(run: Calibrate, path: Path) -> None:
+    for week in (FIRST, SECOND):
+        run(outputs(week, 20), ledger=path)
+    before = lines(path)
+    path.unlink()
+    run(outputs(SECOND, 20), ledger=path)
+
+    assert lines(path) == before
+    assert [json.loads(line)["week"] for line in before] == [FIRST, SECOND]

@@ -74,7 +74,7 @@ def test_a_model_that_came_with_the_change_in_week_ten_is_held_against_the_judge
 
     assert (drift.state, drift.cause, drift.since) == ("moved", "judge", WEEKS[TENTH])
     assert f"From about then on {NEW} has answered" in against.sentence
-    assert "20 anchors the share answered otherwise than before moved by +0.0" in against.sentence
+    assert "20 anchors the share answered otherwise than before moved by 0.0" in against.sentence
     assert found.gate == "failed"
     assert json.loads(json.dumps(found.to_dict()))["criteria"][0]["observed"] == [NEW]
     assert [one["observed"] for one in ledger.read(store)] == [[OLD]] * TENTH + [[NEW]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.runner.calibration.material import WEEK, WEEKS, outputs
-from trueup.errors import ConfigError, TooFewLabels
+from trueup.errors import ConfigError, DataError, TooFewLabels
 from trueup.item.model import Item
 from trueup.runner.calibration.week import (
     Sample,
@@ -64,6 +64,18 @@ def test_a_year_of_53_weeks_has_its_last_one() -> None:
 
 
 HOUR = timedelta(hours=1)
+
+
+def test_an_item_from_the_future_is_named_with_its_time() -> None:
+    log = [item("a"), item("x-17", END + 9 * HOUR), item("b", END + 8 * HOUR)]
+    with pytest.raises(DataError) as caught:
+        week_to_measure(log, now=END)
+
+    assert caught.value.what == (
+        f"item 'x-17' is from the future ({END + 9 * HOUR:%Y-%m-%d %H:%M} UTC), and 1 more item "
+        "with it"
+    )
+    assert "--week" in (caught.value.mend or "")
 
 
 def test_on_monday_morning_the_week_that_has_ended_is_measured_and_it_is_said() -> None:
@@ -158,6 +170,16 @@ def test_anchors_and_probes_are_not_drawn_and_it_is_said() -> None:
 
     assert ids(sample) == {"a"}
     assert sample.notes == ("2 items were left out: they are anchors or probes.",)
+
+
+def test_a_single_item_that_is_left_out_is_told_of_in_the_singular() -> None:
+    log = [item("a"), item("anchor"), item("b", None)]
+    sample = sample_week(log, week=WEEK, n=None, but={"anchor"})
+
+    assert sample.notes == (
+        "1 item without a time was left out.",
+        "1 item was left out: it is an anchor or a probe.",
+    )
 
 
 def test_a_week_without_items_says_how_many_there_were_of_others() -> None:

@@ -194,3 +194,30 @@ def test_judges_that_share_a_store_share_draws_and_labels(run: Calibrate, store:
     rival = run(items, judge=judge(0.3, seed=5, name="rival"))
     assert number(only(rival).pass_rate.corrected).n == 20
     assert {one["judge"] for one in ledger.read(store)} == {"scripted", "rival"}
+
+
+def test_a_reworded_question_asks_for_labels_of_what_was_drawn(run: Calibrate) -> None:
+    text = "name: two\ntask: t\ncriteria:\n  - {id: kind, ask: %s}\n  - {id: brief, ask: Brief?}\n"
+    before, after = parse_rubric(text % "Kind?"), parse_rubric(text % "Truly kind?")
+    items = outputs(FIRST, 60, rubric=before)
+    first = run(items, rubric=before)
+    said = labels(chosen(items, first), rubric=before)
+    assert run(items, rubric=before, labels=said).next == ()
+
+    again = run(items, rubric=after)
+    assert {one.item_id for one in again.next} == {one.item_id for one in first.next}
+
+
+def test_who_cannot_tell_has_answered(run: Calibrate) -> None:
+    items = outputs(FIRST, 60)
+    wanted = chosen(items, run(items))
+    said = [{**row, "value": "cannot_tell"} for row in labels(wanted[:1])] + labels(wanted[1:])
+
+    assert run(items, labels=said).next == ()
+
+
+def test_items_that_were_drawn_and_not_labelled_are_told(run: Calibrate) -> None:
+    items = outputs(FIRST, 60)
+    found = run(items, labels=labels(chosen(items, run(items))[:5]))
+
+    assert any("15 of the 20 items drawn have no label yet" in one for one in found.labels.notes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.runner.labelling.material import RUBRIC, SOUND, item
+from tests.runner.labelling.material import RUBRIC, SOUND, START, item
 from trueup.errors import ConfigError, DataError
 from trueup.label.model import Label
 from trueup.label.read import read_labels
@@ -170,3 +170,44 @@ def test_the_ending_says_the_form_or_it_is_named(tmp_path: Path) -> None:
     assert form_of(tmp_path / "a.json", "argilla") == "argilla"
     with pytest.raises(ConfigError, match="--as label-studio"):
         form_of(tmp_path / "a.json", None)
+
+
+@pytest.fixture
+def signed(store: Store) -> Store:
+    """Return a store with labels of two people, with their times."""
+    rows = [
+        {"item_id": item_id, "criterion": "sound", "value": "met", "annotator": who,
+         "labelled_at": START.isoformat()}
+        for item_id in PARTS
+        for who in ("ana", "Zoe K.")
+    ]  # fmt: skip
+    import_labels(store, [*rows, {**rows[0], "criterion": "tone", "value": 2}], rubric=RUBRIC,
+                  by="a test")  # fmt: skip
+    return store
+
+
+def test_a_round_trip_through_argillas_form_adds_nothing_and_nobody(
+    signed: Store, tmp_path: Path
+) -> None:
+    target = tmp_path / "ar.json"
+    write(signed, target, "argilla", part="all")
+    found = import_labels(signed, target, rubric=RUBRIC, by="a test")
+
+    assert (found.n, found.new, found.annotators) == (9, 0, ("Zoe K.", "ana"))
+
+
+def test_answers_that_come_back_out_of_argilla_are_of_the_people_whom_it_was_given(
+    signed: Store, tmp_path: Path
+) -> None:
+    target = tmp_path / "ar.json"
+    write(signed, target, "argilla", part="all")
+    records = json.loads(target.read_text("utf-8"))
+    for record in records:
+        del record["trueup"]  # Argilla does not keep it
+    stranger = {"value": "unmet", "user_id": "00000000-0000-4000-8000-00000000000a"}
+    records[0]["responses"]["sound"][0]["value"] = "unmet"
+    records[1]["responses"]["sound"].append(stranger)
+    found = import_labels(signed, records, rubric=RUBRIC, by="a test")
+
+    assert (found.n, found.new) == (10, 2)
+    assert found.annotators == (stranger["user_id"], "Zoe K.", "ana")

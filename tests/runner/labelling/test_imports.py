@@ -72,6 +72,18 @@ def test_groups_stay_in_one_part(store: Store) -> None:
     assert one.split == two.split is not None
 
 
+def test_a_group_that_an_earlier_label_named_holds_where_a_later_file_names_none(
+    store: Store,
+) -> None:
+    log = [item(f"new{n}", group="u") for n in range(9)]
+    take(store, [row(one.id) for one in log], items=log)
+    take(store, [row("i3", annotator="ben"), *(row(one.id, annotator="ben") for one in log)])
+    mine = [label for label in held(store) if label.item_id != "i3"]
+
+    assert [label.group for label in mine] == ["u"] * 18
+    assert len({label.split for label in mine}) == 1
+
+
 def test_labels_of_what_was_drawn_are_a_fresh_sample(store: Store, draw: Draw) -> None:
     draw("i1")
     take(store, [row("i1"), row("i3")])

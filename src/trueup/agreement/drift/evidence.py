@@ -179,9 +179,16 @@ def points(estimate: Estimate | None) -> str:
 
     >>> points(Estimate(-0.052, -0.07, -0.034, 60, 60, ""))
     '\u22125.2 points [\u22127.0, \u22123.4]'
+    >>> points(Estimate(-0.0001, -0.02, 0.02, 60, 60, ""))
+    '0.0 points [\u22122.0, +2.0]'
     """
     if estimate is None:
         return "an unknown part"
-    low, high = 100 * estimate.low, 100 * estimate.high
-    said = f"{100 * estimate.estimate:+.1f} points [{low:+.1f}, {high:+.1f}]"
-    return said.replace("-", "\u2212")
+    low, high = (_signed(share) for share in (estimate.low, estimate.high))
+    return f"{_signed(estimate.estimate)} points [{low}, {high}]"
+
+
+def _signed(share: float) -> str:
+    """Return a share as points with its sign; what rounds to nothing has none."""
+    written = f"{100 * share:+.1f}"
+    return "0.0" if float(written) == 0 else written.replace("-", "\u2212")

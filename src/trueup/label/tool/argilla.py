@@ -4,6 +4,9 @@ Flattened, as `to_datasets` and the hub have it, a question's answers are three 
 length: `Q.responses`, `Q.responses.users`, `Q.responses.status`, beside `Q.suggestion`. Nested, as
 `to_json` writes and `from_json` reads, they are a list under `responses`, which does not say the
 status. In version 1 a column named after the question holds values, users and statuses.
+
+What is written has the marks of its answers beside the record, as Argilla takes no more within it;
+it does not give them back.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from trueup.errors import DataError
 from trueup.item.plain import excerpt, name_text
+from trueup.label.mark import KEY, mark_of
 from trueup.label.tool.shape import (
     UNFINISHED,
     Tool,
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 _FLAT = ".responses"
 _FIRST_VERSION = frozenset({"user_id", "value", "status"})
 _SUBMITTED = "submitted"
+_HELD = frozenset({"item_id", "criterion"})
 
 
 class _Response(NamedTuple):
@@ -64,6 +69,7 @@ def _doubt(rows: Rows) -> tuple[str, str] | None:
 
 def _found(row: Row) -> Iterator[Found]:
     item_id = first(row, "id", "external_id")
+    marks = row.get(KEY) if isinstance(row.get("responses"), dict) else None
     for responses in (_flat(row), _of_first_version(row), _nested(row)):
         for question, body, prelabelled in responses:
             user = name_text(body.get("user_id"))
@@ -72,11 +78,18 @@ def _found(row: Row) -> Iterator[Found]:
             else:
                 yield answered(
                     body.get("value"),
+                    mark=_mark(marks, question, user),
                     item_id=item_id,
                     criterion=question,
                     annotator=None if user == "None" else user,
                     prelabelled=prelabelled,
                 )
+
+
+def _mark(marks: object, question: str, user: str | None) -> Body | None:
+    """Return what holds the mark of a person's answer, None where nothing does."""
+    of = marks.get(question) if isinstance(marks, dict) else None
+    return {KEY: of[user]} if isinstance(of, dict) and user in of else None
 
 
 def _flat(row: Row) -> Iterator[_Response]:
@@ -159,6 +172,8 @@ def _bodies(labels: Iterable[Label], items: Iterable[Item]) -> list[Body]:
             "status": _SUBMITTED,
         }
         record["responses"].setdefault(label.criterion, []).append(response)
+        marks = record.setdefault(KEY, {}).setdefault(label.criterion, {})
+        marks[response["user_id"]] = mark_of(label, held=_HELD)
     return list(records.values())
 
 

@@ -31,7 +31,10 @@ def page(calibration: Calibration) -> str:
     The same calibration gives the same page.
     """
     style = _style()
-    views = tuple(view(one, place=f"c{at}") for at, one in enumerate(calibration.criteria, start=1))
+    views = tuple(
+        view(one, place=f"c{at}", split=calibration.labels.split)
+        for at, one in enumerate(calibration.criteria, start=1)
+    )
     return _environment().get_template("report.html.j2").render(
         calibration=calibration,
         views=views,

@@ -73,6 +73,7 @@ def _properties(calibration: Calibration) -> list[ET.Element]:
         "rubric version": calibration.rubric_version,
         "run": str(calibration.run),
         "ledger": calibration.ledger or "",
+        "test split opened": "; ".join(f"{o.at[:10]} by {o.by}" for o in calibration.openings),
     }
     return [ET.Element("property", {"name": k, "value": _text(v)}) for k, v in found.items()]
 

@@ -63,13 +63,14 @@ def _parts(calibration: Calibration) -> Iterator[str]:
     yield (
         f"Version {inline(calibration.rubric_version, 40)}, "
         f"judge {inline(calibration.judge, 100)}, {inline(calibration.sitting, 60)}: "
-        f"{sampled.n_scored:,} of {counted(sampled.n, 'item')} scored, "
+        f"{sampled.n_scored:,} of {counted(sampled.n, 'item')} judged, "
         f"{counted(labels.n_new, 'new label')}."
     )
     if calibration.reasons:
         yield _bullets(inline(reason) for reason in calibration.reasons)
     if calibration.criteria:
-        yield "\n".join([_HEAD, *(_row(one) for one in calibration.criteria)])
+        split = calibration.labels.split
+        yield "\n".join([_HEAD, *(_row(one, split=split) for one in calibration.criteria)])
     alarms = moved(calibration)
     if alarms:
         lines = [f"{inline(one.id, 80)}: {inline(one.drift.sentence)}" for one in alarms]
@@ -78,20 +79,26 @@ def _parts(calibration: Calibration) -> Iterator[str]:
               for line in absences(one)]  # fmt: skip
     if absent:
         yield f"**No figure**\n\n{_bullets(absent)}"
+    if calibration.openings:
+        last = calibration.openings[-1]
+        times = counted(len(calibration.openings), "time")
+        who = f"{inline(last.by, 80)} on {inline(last.at[:10], 20)}"
+        yield f"The test split was opened {times}, last by {who}."
     yield _next(calibration)
     for one in calibration.criteria:
         if one.disagreements:
             yield _disagreements(one)
 
 
-def _row(criterion: CriterionResult) -> str:
+def _row(criterion: CriterionResult, *, split: str | None) -> str:
     rate, found = criterion.pass_rate, criterion.agreement
     cells = [inline(criterion.id, 80), share(rate.corrected), bare_share(rate.judge)]
     if isinstance(found, Absent):
         cells += ["\u2013"] * 5
     else:
         cells += [share(found.tpr), share(found.tnr), number(found.alpha), number(found.people)]
-        weeks = f" of {inline(weeks_words(found.sittings), 60)}" if found.sittings else ""
+        where = f"the {split} split" if split else weeks_words(found.sittings)
+        weeks = f" of {inline(where, 60)}" if where else ""
         cells.append(f"{found.n_pairs:,}{weeks}")
     drift = " ".join(
         part

@@ -103,12 +103,13 @@ def _headline(calibration: Calibration) -> Text:
 
 
 def _table(calibration: Calibration) -> Table:
-    made = table((_row(one) for one in calibration.criteria), right=_NUMBERS)
+    split = calibration.labels.split
+    made = table((_row(one, split) for one in calibration.criteria), right=_NUMBERS)
     made.collapse_padding = True  # it is wide, and terminals have 80 columns
     return made
 
 
-def _row(criterion: CriterionResult) -> dict[str, Any]:
+def _row(criterion: CriterionResult, split: str | None) -> dict[str, Any]:
     """Return a criterion's row: the figures, and below them their intervals."""
     rate, found = criterion.pass_rate, criterion.agreement
     marks = [*(["gate"] if criterion.gate else []), *(["penalty"] if criterion.penalty else [])]
@@ -120,12 +121,14 @@ def _row(criterion: CriterionResult) -> dict[str, Any]:
         "drift": _two(drift_words(criterion.drift), since_words(criterion.drift)),
     }
     if not isinstance(found, Absent):
+        # items of a split are of whatever week
+        of = f"{split} split" if split else weeks_words(found.sittings, to="\u2013")
         row |= {
             "TPR": _two(bare_share(found.tpr), _range(share_bounds(found.tpr))),
             "TNR": _two(bare_share(found.tnr), _range(share_bounds(found.tnr))),
             "alpha": _two(bare_number(found.alpha), _range(number_bounds(found.alpha))),
             "people": bare_number(found.people),
-            "labels": _two(f"{found.n_pairs:,}", weeks_words(found.sittings, to="\u2013")),
+            "labels": _two(f"{found.n_pairs:,}", of),
         }
     return row
 
@@ -195,7 +198,7 @@ def _next(calibration: Calibration) -> str:
 def _amounts(calibration: Calibration) -> str:
     sampled = calibration.sampled
     parts = [
-        f"{sampled.n_scored:,} of {counted(sampled.n, 'item')} scored",
+        f"{sampled.n_scored:,} of {counted(sampled.n, 'item')} judged",
         f"{counted(sampled.n_anchors, 'anchor')}, {counted(calibration.labels.n_new, 'new label')}",
         f"an alarm rings by chance in {percent(calibration.yearly_rate)} of years",
     ]

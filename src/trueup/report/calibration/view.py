@@ -97,12 +97,13 @@ class CriterionView:
     left_out: int
 
 
-def view(result: CriterionResult, *, place: str) -> CriterionView:
+def view(result: CriterionResult, *, place: str, split: str | None = None) -> CriterionView:
     """Return a criterion ready to be set.
 
     Args:
         result: The criterion.
         place: Its name within the page, of letters and digits.
+        split: The part of the split that was measured; None for a week.
     """
     weeks = timeline(result.weeks, result.drift)
     agreement = result.agreement
@@ -116,7 +117,7 @@ def view(result: CriterionResult, *, place: str) -> CriterionView:
         standing=standing(result),
         drift=drift_words(result.drift),
         since=since_words(result.drift),
-        basis=_basis(result),
+        basis=_basis(result, split),
         rate=pictures.rate(result.pass_rate),
         tiles=tuple(_tiles(result)),
         figures=tuple(_figures(result)),
@@ -138,12 +139,13 @@ def view(result: CriterionResult, *, place: str) -> CriterionView:
     )  # fmt: skip
 
 
-def _basis(result: CriterionResult) -> str:
+def _basis(result: CriterionResult, split: str | None) -> str:
     found, carried = result.agreement, result.pass_rate.carried
     said = ""
     if not isinstance(found, Absent):
         said = f"Judge beside people: {counted(found.n_pairs, 'labelled item')}"
-        said += f" of {weeks_words(found.sittings)}." if found.sittings else "."
+        of = f"the {split} split" if split else weeks_words(found.sittings)
+        said += f" of {of}." if of else "."
     if carried and known(result.pass_rate.corrected):
         name = rate_name(result)
         said += f" No item of this sitting has a label, so the {name} is corrected by these."

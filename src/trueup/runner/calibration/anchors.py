@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.errors import DataError, did_you_mean
 from trueup.item.fields import guess_fields
+from trueup.item.model import TEXTS
 from trueup.item.plain import excerpt
 from trueup.item.read import ItemSource, check_items
 from trueup.item.rows import rows_of
 from trueup.label.target import level_of
+from trueup.runner.labelling.shown import runs_of
+from trueup.store.draws import observed
+from trueup.store.rows import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
     from trueup.item.model import Item
     from trueup.rubric.model import Criterion, Rubric
+    from trueup.store.draws import Observed
+    from trueup.store.store import Store
 
 _OWN = ("labels", "questions")
 
@@ -95,6 +101,32 @@ def write_anchors(
         what = f"anchors cannot be written here ({error.strerror or error})"
         raise DataError(what, where=str(path), mend="Check its path and rights") from error
     return len(lines)
+
+
+def refuse_edited(store: Store, anchors: Anchors, rubric: Rubric, *, path: Path) -> None:
+    """Refuse anchors whose text is not that of the last sitting: the judge would be blamed for it.
+
+    Raises:
+        DataError: One has another text.
+    """
+    mine = runs_of(store, rubric)
+    sat = [row for row in store.runs() if row["id"] in mine and row["occasion"]]
+    if not anchors.items or not sat:
+        return
+    seen = observed(store, {storable(item.id) for item in anchors.items}, run=sat[-1]["id"])
+    edited = [item.id for item in anchors.items if _differs(item, seen.get(storable(item.id)))]
+    if edited:
+        more = f", and so have {len(edited) - 1} more" if edited[1:] else ""
+        what = f"anchor '{excerpt(edited[0])}' has another text than in {sat[-1]['occasion']}{more}"
+        mend = "Anchors are never edited: take the old file again, or give new texts new ids"
+        raise DataError(what, where=str(path), mend=mend)
+
+
+def _differs(item: Item, seen: Observed | None) -> bool:
+    if seen is None or seen.body is None:
+        return False
+    now, before = json.loads(item.body()), json.loads(seen.body)
+    return bool(now[: len(TEXTS)] != before[: len(TEXTS)])
 
 
 def _items(path: Path, rows: Sequence[tuple[int, dict[str, Any]]]) -> ItemSource:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trueup.api import ascore, load_judge, load_rubric, run_sync
 from trueup.item.read import check_items, open_items
 from trueup.label.naming import split_map
-from trueup.runner.calibration.anchors import NO_ANCHORS, read_anchors
+from trueup.runner.calibration.anchors import NO_ANCHORS, read_anchors, refuse_edited
 from trueup.runner.calibration.arguments import (
     check_choices,
     check_criteria,
@@ -209,6 +209,8 @@ async def acalibrate(
         read_file(Path(ledger))  # what is wrong with it is said before anything is spent
     opened = store if isinstance(store, Store) else Store.open(store)
     try:
+        if anchors is not None:
+            refuse_edited(opened, frozen, rubric_, path=Path(anchors))
         imported = [
             import_labels(
                 opened, one, rubric=rubric_, fields=of_labels or None, timezone=timezone, by=by,

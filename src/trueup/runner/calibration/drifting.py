@@ -90,7 +90,7 @@ def _drift(
     if not looked:
         sentence = f"A change can be seen from the {baseline + 1}th week on; there are {weeks}."
         return Drift(state="unknown", cause=None, since=None, found=None, sentence=sentence)
-    sentence = "Nothing has moved further than chance moves it."
+    sentence = "No alarm: nothing has moved by more than chance can explain."
     return Drift(state="steady", cause=None, since=None, found=None, sentence=sentence)
 
 

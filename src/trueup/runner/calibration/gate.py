@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trueup.runner.calibration.result import Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trueup.runner.calibration.result import Agreement, CriterionResult, Gate
 
@@ -73,11 +73,27 @@ def standing(found: CriterionResult) -> Standing:
     unknown = list(found.open_bars)
     if isinstance(found.pass_rate.judge, Absent):
         unknown.append(f"Nothing was judged: {found.pass_rate.judge.why}.")
-    elif isinstance(found.agreement, Absent) and not found.open_bars:
-        unknown.append(f"Uncalibrated: {found.agreement.why}.")
+    elif isinstance(found.agreement, Absent):
+        if not found.open_bars:
+            unknown.append(f"Uncalibrated: {found.agreement.why}.")
+    else:
+        unknown += _doubts(found.agreement, told=bool(found.open_bars))
     if moved and found.drift.cause in _UNCLEAR:
         unknown.append(found.drift.sentence)
     return Standing(gate="inconclusive" if unknown else "passed", reasons=tuple(unknown))
+
+
+def _doubts(found: Agreement, *, told: bool) -> Iterator[str]:
+    """Yield why agreement says nothing: too few items, or people who agree with nobody."""
+    if found.n_pairs < FEWEST_LABELS and not told:
+        have = "1 item has" if found.n_pairs == 1 else f"{found.n_pairs} items have"
+        yield f"Only {have} a verdict and a label: {FEWEST_LABELS} are the least."
+    people = found.people
+    if not isinstance(people, Absent) and people.n >= FEWEST_LABELS and people.high <= 0:
+        yield (
+            f"People agree with each other less than by chance (alpha {people.estimate:.2f}), so "
+            "nothing can be told of the judge: look whether they answer the same question."
+        )
 
 
 def verdict(criteria: Sequence[CriterionResult], *, status: str) -> Standing:

@@ -80,7 +80,9 @@ class Gathered:
     production: Production
     labelled: list[Labelled] = field(default_factory=list)
     people: dict[str, set[str]] = field(default_factory=dict)
-    """Item -> who has answered it, blind or not."""
+    """Item -> who has given a level, blind or not."""
+    asked: dict[str, int] = field(default_factory=dict)
+    """Item -> how many people have answered, also that they cannot tell."""
     in_sight: int = 0
     """Labels that were given with the judge's answer in sight, or filled in, and do not count."""
     anchors: dict[str, Finding] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Gathered:
         blind = [label for label in given if not in_sight(label)]
         self.in_sight += len(given) - len(blind)
         self.people[judged.item_id] = set(_levels(given, self.criterion))
+        self.asked[judged.item_id] = len(given)
         if blind:
             self.labelled.append(
                 Labelled(

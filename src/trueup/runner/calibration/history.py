@@ -19,7 +19,7 @@ from trueup.store import ledger
 from trueup.store.rows import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from trueup.runner.calibration.result import Maybe
@@ -135,14 +135,17 @@ def read_file(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def append_file(path: Path, entries: Sequence[Mapping[str, Any]]) -> int:
+def append_file(path: Path, entries: Iterable[Mapping[str, Any]]) -> int:
     """Add the entries that say something new to a ledger's text file; return how many.
+
+    Of several about the same the last one holds.
 
     Raises:
         DataError: The file cannot be written, or holds a line that is no entry.
     """
     held = {_key(one): _line(one) for one in read_file(path)}
-    new = [line for one in entries if held.get(_key(one)) != (line := _line(one))]
+    latest = {_key(one): _line(one) for one in entries}
+    new = [line for key, line in latest.items() if held.get(key) != line]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
@@ -193,7 +196,7 @@ def _line(one: Mapping[str, Any]) -> str:
 
 def _parsed(line: str, *, where: str) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        found = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError):
         found = None
     fine = isinstance(found, dict) and found.keys() >= _NEEDED
@@ -207,6 +210,10 @@ def _parsed(line: str, *, where: str) -> dict[str, Any]:
         raise DataError(what, where=where, mend=_MEND) from error
     read: dict[str, Any] = found
     return read
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def _plain(figure: Maybe) -> list[float] | str:

@@ -112,6 +112,7 @@ def to_label(
         people: How many people are to label each.
         seed: Of the draw.
     """
+    parts = [part for part in sitting.found.values() if part.criterion.kind != "check"]
     for one in draw_next(
         store,
         sitting.scores,
@@ -122,7 +123,7 @@ def to_label(
         labelled=sitting.people,
         seed=seed,
     ):
-        if len(sitting.people.get(one.item_id, ())) < one.people:
+        if any(part.asked.get(one.item_id, 0) < one.people for part in parts):
             yield ToLabel(
                 item_id=one.item_id, probability=one.probability, people=one.people, why=one.why
             )
@@ -149,9 +150,14 @@ def labels_of(sitting: Sitting, *, new: int, split: str | None, notes: Sequence[
     parts = sitting.found.values()
     answers = [(one.item_id, who) for part in parts for one in part.labelled for who in one.answers]
     seen = sum(part.in_sight for part in parts)
+    if sitting.drawn and (rest := len(sitting.drawn) - len({item for item, _ in answers})) > 0:
+        have = "has" if rest == 1 else "have"
+        drawn = f"{rest:,} of the {len(sitting.drawn):,} items drawn {have} no label yet"
+        notes = [*notes, f"{drawn}: figures are those of the others, which chance did not choose."]
     if seen:
-        left_out = "given with the judge's answer in sight, or filled in before, and do not count"
-        notes = [*notes, f"{seen:,} labels were {left_out}."]
+        many = "1 label was" if seen == 1 else f"{seen:,} labels were"
+        how = "given with the judge's answer in sight, or filled in before"
+        notes = [*notes, f"{many} {how}, and left out."]
     return Labels(
         n=len(answers),
         n_new=new,

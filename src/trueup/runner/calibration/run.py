@@ -174,6 +174,10 @@ class Comparison:
             reasons=reasons,
         )
 
+    def _concerns(self, entry: Mapping[str, Any]) -> bool:
+        asked = self._scores.rubric.by_id
+        return entry["judge"] == self._judge and entry["criterion"] in asked
+
     def _instrument(self, name: str) -> str:
         return self._scores.instruments[name].hex()[:16]
 
@@ -246,9 +250,11 @@ class Comparison:
         if options.record:
             ledger.append(store, new)
             if options.ledger is not None:
-                history.append_file(options.ledger, new)
-        mine = [one for one in new if one["week"] == options.week]
-        return [*history.merged(store, options.ledger), *mine]
+                # a file that was lost, or named late, gets what the store knows
+                mine = [one for one in ledger.read(store) if self._concerns(one)]
+                history.append_file(options.ledger, mine)
+        current = [one for one in new if one["week"] == options.week]
+        return [*history.merged(store, options.ledger), *current]
 
     def _result(
         self, one: Measured, told: Sequence[Mapping[str, Any]], drift: Drift

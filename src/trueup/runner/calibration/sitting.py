@@ -33,8 +33,8 @@ class Sitting(NamedTuple):
     found: Mapping[str, Gathered]
     design: Design | None
     """How the labelled items were chosen; None where nobody has said."""
-    drawn: bool
-    """Whether they are those that a draw has chosen."""
+    drawn: Collection[str]
+    """Items that a draw has chosen, where it is their labels that count; else none."""
     marks: Mapping[str, str]
     """Criterion -> `mark` of the labels of drawn items; of all, where none of those has any."""
     people: Mapping[str, set[str]]
@@ -85,7 +85,9 @@ def read_sitting(
         _leave(found, [item for item in people if item not in drawn])
     else:
         _leave(found, drawn)
-    return Sitting(week, scores, found, design or _told(found), by_draw, marks, people)
+    return Sitting(
+        week, scores, found, design or _told(found), drawn if by_draw else (), marks, people
+    )
 
 
 def counted(sitting: Sitting, name: str, *, observed: frozenset[str]) -> dict[str, Any]:

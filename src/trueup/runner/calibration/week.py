@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from trueup.agreement.stream import Reservoir
 from trueup.errors import ConfigError, DataError, TooFewLabels
+from trueup.item.plain import excerpt
 from trueup.label.check import SKEW
 from trueup.store.rows import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from trueup.item.model import Item
 
@@ -73,11 +74,11 @@ def week_to_measure(items: Iterable[Item], *, now: datetime) -> tuple[str, str]:
     Raises:
         DataError: The newest item is from the future.
     """
-    times = [one.timestamp for one in items if one.timestamp and one.purpose != "probe"]
+    timed = [(one.timestamp, one.id) for one in items if one.timestamp and one.purpose != "probe"]
+    times = [at for at, _ in timed]
     newest = max(times, default=now)
     if newest > now + SKEW:
-        what = f"the newest item is from the future ({newest:%Y-%m-%d %H:%M} UTC)"
-        raise DataError(what, mend="Set the clock that wrote it, or name the week with --week")
+        raise _from_the_future([(at, id_) for at, id_ in timed if at > now + SKEW])
     start, end = bounds(week_of(newest))
     before = max((at for at in times if at < start), default=None)
     if end <= now or before is None:
@@ -88,6 +89,14 @@ def week_to_measure(items: Iterable[Item], *, now: datetime) -> tuple[str, str]:
         "item, goes on. --week names another."
     )
     return last, why
+
+
+def _from_the_future(ahead: Sequence[tuple[datetime, str]]) -> DataError:
+    latest, id_ = max(ahead)
+    more = f", and {_counted(len(ahead) - 1, 'more item')} with it" if len(ahead) > 1 else ""
+    what = f"item '{excerpt(id_)}' is from the future ({latest:%Y-%m-%d %H:%M} UTC){more}"
+    mend = "Set the clock that wrote it, take it out of the log, or name the week with --week"
+    return DataError(what, mend=mend)
 
 
 def sample_week(
@@ -127,10 +136,19 @@ def sample_week(
         raise TooFewLabels(what, mend=mend)
     notes = []
     if timed and untimed.seen:
-        notes.append(f"{untimed.seen:,} items without a time were left out.")
+        notes.append(f"{_counted(untimed.seen, 'item')} without a time {_were(untimed.seen)}.")
     if left_out:
-        notes.append(f"{left_out:,} items were left out: they are anchors or probes.")
+        are = "it is an anchor or a probe" if left_out == 1 else "they are anchors or probes"
+        notes.append(f"{_counted(left_out, 'item')} {_were(left_out)}: {are}.")
     return Sample(items=chosen.sample(), seen=chosen.seen, notes=tuple(notes))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _were(count: int) -> str:
+    return "was left out" if count == 1 else "were left out"
 
 
 def sample_split(

@@ -17,10 +17,11 @@ from trueup.label.model import DESIGNS, standing
 from trueup.label.naming import asked_today
 from trueup.label.read import read_label_file
 from trueup.runner.labelling.parts import decide_parts
+from trueup.runner.labelling.people import with_known_people
 from trueup.runner.labelling.shown import runs_of
 from trueup.runner.labelling.today import as_asked_today
 from trueup.store.draws import draws, observed, some_items
-from trueup.store.labels import add_labels
+from trueup.store.labels import add_labels, groups_of
 from trueup.store.rows import storable
 from trueup.store.splits import splits
 
@@ -112,9 +113,13 @@ def import_labels(
     seen = observed(store, ids)
     groups |= {id_: one.known.get("group") or groups.get(id_) for id_, one in seen.items()}
     known = set(groups) | set(some_items(store, _SHOWN))
+    # two files on the same items are of one group, also where only one of them says so
+    told = groups_of(store, ids)
+    groups |= {id_: group for id_, group in told.items() if groups.get(id_) is None}
     problems = validate(found, rubric, item_ids=known or None)
     _refuse(problems)
-    labels = _described(store, as_asked_today(named, rubric), rubric, groups)
+    own = with_known_people(store, as_asked_today(named, rubric))
+    labels = _described(store, own, rubric, groups)
     _refuse(_moved(found, labels, splits(store)))
     if split == "auto":
         labels = _parted(store, labels)

@@ -63,3 +63,11 @@ def test_a_sitting_on_a_split_does_not_stand_in_for_its_week(run: Calibrate, sto
 
     assert only(found).weeks[0].n_labels == len(late)
     assert ledger.read(store)[-2]["judged"][""][1] == 60
+
+
+def test_labels_that_judges_may_learn_from_are_told(run: Calibrate) -> None:
+    items = outputs(FIRST, 40)
+    found = run(items, labels=labels(items, split="train"))
+
+    assert any("40 labelled items are in the train split" in one for one in found.labels.notes)
+    assert isinstance(only(found).agreement, Absent)

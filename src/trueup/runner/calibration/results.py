@@ -154,6 +154,9 @@ def labels_of(sitting: Sitting, *, new: int, split: str | None, notes: Sequence[
         have = "has" if rest == 1 else "have"
         drawn = f"{rest:,} of the {len(sitting.drawn):,} items drawn {have} no label yet"
         notes = [*notes, f"{drawn}: figures are those of the others, which chance did not choose."]
+    if (apart := sitting.kept_apart) and split is None:
+        have = "1 labelled item is" if apart == 1 else f"{apart:,} labelled items are"
+        notes = [*notes, f"{have} in the train split, for judges to learn from, and measure none."]
     if seen:
         many = "1 label was" if seen == 1 else f"{seen:,} labels were"
         how = "given with the judge's answer in sight, or filled in before"

@@ -39,6 +39,8 @@ class Sitting(NamedTuple):
     """Criterion -> `mark` of the labels of drawn items; of all, where none of those has any."""
     people: Mapping[str, set[str]]
     """Item -> who has labelled it, whether or not that counts here."""
+    kept_apart: int
+    """Items whose labels judges may learn from, so that they measure none."""
 
 
 def read_sitting(
@@ -69,11 +71,13 @@ def read_sitting(
     questions = [criterion.question for criterion in scores.rubric.criteria]
     held = draws(store, draw_name(week, scores.rubric)) if split is None else []
     drawn = {one.item_id: one.probability for one in held}
+    apart: set[str] = set()
     if split == "test":
         labels = open_test_labels(store, questions, by=by)
     else:
         known = labels_for(store, questions)
         labels = [lb for lb in known if lb.item_id in drawn or _counts(lb, split)]
+        apart = {lb.item_id for lb in known if lb.split == "train"} - drawn.keys()
     found = gather(scores, labels, sitting=week, probabilities=drawn, labelled_only=labelled_only)
     people = _people(found)
     fresh = sum(item in drawn for item in people)
@@ -86,7 +90,14 @@ def read_sitting(
     else:
         _leave(found, drawn)
     return Sitting(
-        week, scores, found, design or _told(found), drawn if by_draw else (), marks, people
+        week=week,
+        scores=scores,
+        found=found,
+        design=design or _told(found),
+        drawn=drawn if by_draw else (),
+        marks=marks,
+        people=people,
+        kept_apart=_seen(found, apart),
     )
 
 
@@ -126,6 +137,12 @@ def _people(found: Mapping[str, Gathered]) -> dict[str, set[str]]:
             if names:
                 people[item] |= names
     return dict(people)
+
+
+def _seen(found: Mapping[str, Gathered], items: Collection[str]) -> int:
+    """Return how many of these items the sitting has judged."""
+    ids = next(iter(found.values())).production.items.ids
+    return len(set(ids) & set(items))
 
 
 def _leave(found: Mapping[str, Gathered], items: Collection[str]) -> None:

@@ -221,3 +221,21 @@ def test_95_percent_intervals_cover(units: int, rare: float, most: float) -> Non
             held += count * (found.low - 1e-9 <= truth <= found.high + 1e-9)
 
     assert 0.935 <= held / len(drawn) <= most
+
+
+def test_95_percent_intervals_of_weighted_kappa_cover() -> None:
+    rng = np.random.default_rng(4)
+
+    def scale(size: int, units: int) -> NDArray[np.float64]:
+        slip = rng.choice([-1, 0, 0, 0, 1], (size, units, 2))
+        levels = rng.integers(1, 5, (size, units, 1)) + slip
+        found: NDArray[np.float64] = np.clip(levels, 1, 4).astype(float)
+        return found
+
+    truth = kappa(scale(1, 400_000)[0], weights="quadratic", resamples=FAST).estimate
+    held = 0
+    for seed, ratings in enumerate(scale(5000, 60)):
+        found = kappa(ratings, weights="quadratic", resamples=250, seed=seed)
+        held += found.low <= truth <= found.high
+
+    assert 0.935 <= held / 5000 <= 0.975

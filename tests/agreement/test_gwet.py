@@ -204,6 +204,24 @@ def test_95_percent_intervals_of_ac1_cover() -> None:
     assert 0.935 <= held / 5000 <= 0.975
 
 
+def test_95_percent_intervals_of_ac2_cover() -> None:
+    rng = np.random.default_rng(4)
+
+    def scale(size: int, units: int) -> NDArray[np.float64]:
+        slip = rng.choice([-1, 0, 0, 0, 1], (size, units, 3))
+        levels = rng.integers(1, 5, (size, units, 1)) + slip
+        found: NDArray[np.float64] = np.clip(levels, 1, 4).astype(float)
+        return found
+
+    truth = ac2(scale(1, 400_000)[0], resamples=FAST).estimate
+    held = 0
+    for seed, ratings in enumerate(scale(5000, 60)):
+        found = ac2(ratings, resamples=250, seed=seed)
+        held += found.low <= truth <= found.high
+
+    assert 0.935 <= held / 5000 <= 0.975
+
+
 @pytest.mark.parametrize(("units", "right"), [(60, 0.92), (30, 0.8), (100, 0.99)])
 def test_95_percent_intervals_of_percent_agreement_cover(units: int, right: float) -> None:
     rng = np.random.default_rng(units)

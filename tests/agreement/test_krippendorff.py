@@ -362,3 +362,15 @@ def test_95_percent_intervals_cover_where_units_come_in_25_clusters() -> None:
         held += found.low <= truth <= found.high
 
     assert 0.935 <= held / 5000 <= 0.975
+
+
+def test_95_percent_intervals_cover_where_hardly_two_ratings_are_alike() -> None:
+    rng = np.random.default_rng(4)
+    truth = 1 / (1 + 0.7**2)  # the variance of units over that of ratings
+    held = 0
+    for seed in range(5000):
+        ratings = rng.normal(size=(60, 1)) + 0.7 * rng.normal(size=(60, 2))
+        found = alpha(ratings, level="interval", resamples=250, seed=seed)
+        held += found.low <= truth <= found.high
+
+    assert 0.935 <= held / 5000 <= 0.975

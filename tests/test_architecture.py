@@ -16,14 +16,14 @@ SOURCE = Path(__file__).parents[1] / "src" / "trueup"
 
 LAYERS = (
     {"errors"},
-    {"item", "rubric", "agreement", "label"},
+    {"item", "rubric", "agreement", "goodhart", "label", "signal"},
     {"judge", "library", "workspace"},
     {"store"},
     {"runner", "api", "registry", "testing"},
     {"report", "cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-APART = {"agreement"}
+APART = {"agreement", "goodhart"}
 """Imports nothing of trueup but errors."""
 
 HEAVY = ("litellm", "instructor", "pandas", "numpy", "scipy", "sqlalchemy", "duckdb", "pydantic",

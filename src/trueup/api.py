@@ -22,10 +22,12 @@ from trueup.label.target import label_targets
 from trueup.registry import find, resolve
 from trueup.rubric.model import Rubric
 from trueup.runner.budget import Budget
+from trueup.runner.heldout import refuse_answers, refuse_fields
 from trueup.runner.leaks import TRAIN, refuse_rows
 from trueup.runner.require import require_judge, require_keys, require_prices
 from trueup.runner.score import ScoringRun
 from trueup.store.labels import labels_for
+from trueup.store.signals import held_out
 from trueup.store.store import Store
 
 if TYPE_CHECKING:
@@ -182,6 +184,7 @@ async def ascore(
     total = checked.count if limit is None else min(limit, checked.count)
     opened = store if isinstance(store, Store) else Store.open(store)
     try:
+        refuse_fields(source.fields, held_out(opened), where=source.name)
         run = ScoringRun(
             opened,
             rubric_,
@@ -232,13 +235,15 @@ def fit(
     Raises:
         TooFewLabels: Fewer than 30 labelled items; labels of other items do not count.
         DataError: Labels with values that the criterion does not have, or of items that measure
-            judges.
+            judges; a column that holds a signal, which is held out from judges.
     """
     from trueup.judge.features.fit import fit as fit_judge  # noqa: PLC0415 - heavy
 
     rubric_ = load_rubric(rubric)
     of_items, of_labels = split_map(field_map)
     with _opened(store) as opened:
+        closed = {} if opened is None else held_out(opened)
+        refuse_answers(of_labels, closed, where=None if opened is None else opened.where)
         given = (
             read_labels(labels, fields=of_labels, criterion=criterion, criteria=rubric_.by_id,
                         timezone=timezone)
@@ -249,6 +254,7 @@ def fit(
         groups = None if group is None or isinstance(group, str) else dict(group)
         fields = {**of_items, **({"group": group} if isinstance(group, str) else {})}
         source = open_items(_readable_again(items), fields=fields or None, timezone=timezone)
+        refuse_fields(source.fields, closed, where=source.name)
         check_items(source)
         if isinstance(group, str) and not source.columns:
             mend = "Give each item its own `group`, or pass a mapping of item ids to groups"

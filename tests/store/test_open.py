@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLES = {"heading", "run", "instrument", "observation", "content", "verdict", "call", "label",
-          "draw", "split", "reading", "ledger", "answerer"}  # fmt: skip
+          "draw", "split", "reading", "ledger", "answerer", "signal", "held_out"}  # fmt: skip
 
 
 def tables(path: Path) -> set[str]:

@@ -20,9 +20,11 @@ from trueup.errors import ConfigError
 from trueup.item.read import check_items, open_items
 from trueup.judge.protocol import Request
 from trueup.runner.budget import Budget
+from trueup.runner.heldout import refuse_fields
 from trueup.runner.require import askers, require_judge
 from trueup.runner.triage import Triage
 from trueup.store.key import VerdictKey
+from trueup.store.signals import held_out
 from trueup.store.store import Store
 
 if TYPE_CHECKING:
@@ -99,10 +101,12 @@ def plan_scoring(
     require_judge(rubric_, judge_)
     source = open_items(items, fields=field_map, timezone=timezone)
     checked = check_items(source)
-    triage = Triage(rubric_, judge_)
     asking = list(askers(judge_))
     tally = _Tally(dollars_capped=Budget.of(budget).dollars is not None)  # type: ignore[arg-type] # checked there
     with Store.open(_existing(store)) as opened:
+        closed = held_out(opened)
+        refuse_fields(source.fields, closed, where=source.name)
+        triage = Triage(rubric_, judge_, held_out=closed)
         stream = iter(islice(source, limit))
         instruments = opened.instruments(column.key for column in triage.columns)
         numbers = {c.criterion.id: instruments.get(c.key, _UNSEEN)[0] for c in triage.columns}

@@ -21,6 +21,7 @@ from trueup.runner.record import Record
 from trueup.runner.require import require_judge
 from trueup.runner.result import Scores
 from trueup.runner.triage import Triage
+from trueup.store.signals import held_out
 from trueup.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class ScoringRun:
 
     Raises:
         JudgeError: Criteria need a judge and there is none.
+        RubricError: The rubric asks for a signal, which is held out from judges.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class ScoringRun:
         self._judge = judge
         self._occasion = occasion
         self._replicates = replicates
-        self._triage = Triage(rubric, judge)
+        self._triage = Triage(rubric, judge, held_out=held_out(store))
         self._purse = Purse(budget or Budget())
         self._concurrency = concurrency
         self._only_failed = only_failed

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from trueup.item.model import as_text, content_hash
 from trueup.judge.verdict import Finding, scored, unscored
 from trueup.rubric.check import CHECKS, run_check
+from trueup.runner.heldout import refuse_rubric, withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,10 +71,18 @@ class Triage:
     Args:
         rubric: Whose criteria are asked.
         judge: Who answers those that code cannot; None where code decides all.
+        held_out: Names of signals, and of columns that hold some, which nobody is shown.
+
+    Raises:
+        RubricError: The rubric asks for a signal.
     """
 
-    def __init__(self, rubric: Rubric, judge: Judge | None) -> None:
+    def __init__(
+        self, rubric: Rubric, judge: Judge | None, *, held_out: Mapping[str, str] | None = None
+    ) -> None:
         self.rubric = rubric
+        self._held_out = held_out or {}
+        refuse_rubric(rubric, self._held_out)
         capabilities = judge.capabilities if judge is not None else None
         self._by_id = capabilities is not None and capabilities.by_id
         everything = capabilities is not None and capabilities.all_metadata
@@ -81,7 +90,8 @@ class Triage:
         self.columns = tuple(_column(rubric, c, judge) for c in rubric.criteria)
 
     def sort(self, item: Item) -> Triaged:
-        """Return an item with what code decides about it."""
+        """Return an item with what code decides about it, and without any signal."""
+        item = withheld(item, self._held_out)
         body = item.body(self.shown)
         content = content_hash(body)
         if self._by_id:

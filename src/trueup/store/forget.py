@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from trueup.item.model import Item
 from trueup.store import schema
 from trueup.store.labels import delete_labels
+from trueup.store.signals import delete_signals
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,10 +42,14 @@ class Forgotten(NamedTuple):
     """Texts whose words stay, because another item has the very same."""
     labels: int
     """People's answers about it, with their notes."""
+    signals: int = 0
+    """What production recorded about it, or about a trace or session that was its alone."""
 
 
 def forget(store: Store, item_id: str) -> Forgotten:
-    """Delete an item's text, the replies it was judged by, and what judges and people said of it.
+    """Delete an item's text, the replies it was judged by, and all that was said of it.
+
+    That is what judges and people said, and what production recorded.
 
     Where another item has the same text, it keeps all of that. An item that comes back is new:
     it is judged again.
@@ -54,6 +59,7 @@ def forget(store: Store, item_id: str) -> Forgotten:
     """
     with store.transaction() as connection:
         contents = _contents(connection, item_id)
+        signals = delete_signals(connection, item_id)
         seen, content = schema.observation, schema.content
         renamed = connection.execute(
             sa.update(seen)
@@ -76,7 +82,7 @@ def forget(store: Store, item_id: str) -> Forgotten:
             texts += 1
             verdicts += _silence(connection, number)
     store.compact()
-    return Forgotten(renamed.rowcount, texts, verdicts, replies, shared, labels)
+    return Forgotten(renamed.rowcount, texts, verdicts, replies, shared, labels, signals)
 
 
 def _contents(connection: Connection, item_id: str) -> list[int]:

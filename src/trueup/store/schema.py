@@ -11,6 +11,8 @@
     draw         sitting x item -> with what probability it was drawn to be labelled
     split        group -> train, dev or test, for good
     reading      when something that is kept closed was read, by what, and how much of it
+    signal       what production recorded of a unit; only ever added to, and held out
+    held_out     the names of signals, and of columns they came in: shown to no judge
     ledger       question x judge x instrument x week -> agreement; only ever added to
     heading      name -> value: schema version, secret
 
@@ -197,6 +199,33 @@ reading = Table(
     Column("what", String, nullable=False),
     Column("by", String, nullable=False),
     Column("n", Integer, nullable=False),
+)
+
+signal = Table(
+    "signal",
+    metadata,
+    # clustered by unit, so that which record holds is found in one walk, however long the history
+    Column("name", String, primary_key=True),
+    Column("unit_kind", String, primary_key=True),
+    Column("unit_id", String, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("known_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("mark", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_at", BigInteger, nullable=False),
+    Column("value", Float),
+    Column("exposed", Boolean),
+    Column("place", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+held_out = Table(
+    "held_out",
+    metadata,
+    Column("column", String, primary_key=True),
+    Column("signal", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("at", String, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 ledger = Table(

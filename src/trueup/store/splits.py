@@ -22,7 +22,7 @@ class Reading(NamedTuple):
     at: str
     by: str
     n: int
-    """Labels that were read."""
+    """Labels or records of signals that were read."""
 
 
 def splits(store: Store) -> dict[str, str]:

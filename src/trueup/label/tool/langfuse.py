@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 _PEOPLE = "ANNOTATION"
 _SOURCES = frozenset({_PEOPLE, "EVAL", "API"})
-_TEXT = frozenset({"TEXT", "CORRECTION"})
+TEXT_KINDS = frozenset({"TEXT", "CORRECTION"})
 _HELD = frozenset({"item_id", "criterion", "note"})
 
 _UNIT = frozenset({"traceId", "trace_id", "observationId", "sessionId", "subject"})
 _TYPED = frozenset({"dataType", "data_type", "stringValue", "string_value"})
 
 
-def _recognises(rows: Rows) -> bool:
+def recognises(rows: Rows) -> bool:
+    """Tell an export of scores by its columns."""
     columns = set(rows.columns)
     if "name" not in columns or not _UNIT & columns:
         return False
@@ -55,7 +56,7 @@ def _found(row: Row) -> Iterator[Found]:
     unit = _unit(row)
     if not ours and source != _PEOPLE:
         yield by_other(source)
-    elif kind in _TEXT:
+    elif kind in TEXT_KINDS:
         yield "a text, not an answer to a criterion"
     elif value is not None and unit is None:
         yield "about a whole run of a dataset, not an item"
@@ -112,7 +113,7 @@ def _body(label: Label, place: int) -> Body:
 LANGFUSE = Tool(
     name="Langfuse",
     form="langfuse",
-    recognises=_recognises,
+    recognises=recognises,
     found=_found,
     bodies=lambda labels, _: [_body(label, place) for place, label in enumerate(labels)],
     given=frozenset(),

@@ -26,7 +26,8 @@ _SCORES = {"met": 1, "unmet": 0}
 _HELD = frozenset({"item_id", "criterion", "labelled_at", "note"})
 
 
-def _recognises(rows: Rows) -> bool:
+def recognises(rows: Rows) -> bool:
+    """Tell an export of feedback by its columns."""
     columns = set(rows.columns)
     return {"run_id", "key"} <= columns and bool({"score", "value"} & columns)
 
@@ -36,7 +37,7 @@ def _sourced(rows: Rows) -> bool:
 
 
 def _found(row: Row) -> Iterator[Found]:
-    source = _source(row)
+    source = feedback_source(row)
     kind = str(source.get("type") or "").casefold()
     value = first(row, "value", "score")  # the category that was chosen goes before its score
     if kind != _PEOPLE:
@@ -59,8 +60,12 @@ def _found(row: Row) -> Iterator[Found]:
         )
 
 
-def _source(row: Row) -> Body:
-    """Return who gave the feedback, also where a table has a column for each part of it."""
+def feedback_source(row: Row) -> Body:
+    """Return who gave the feedback, also where a table has a column for each part of it.
+
+    Raises:
+        DataError: It does not say.
+    """
     if _SOURCE in row:
         whole = parsed(row[_SOURCE], of=_SOURCE)
         return whole if isinstance(whole, dict) else {}
@@ -93,7 +98,7 @@ def _body(label: Label, place: int) -> Body:
 LANGSMITH = Tool(
     name="LangSmith",
     form="langsmith",
-    recognises=_recognises,
+    recognises=recognises,
     found=_found,
     bodies=lambda labels, _: [_body(label, place) for place, label in enumerate(labels)],
     given=frozenset(),

@@ -21,8 +21,10 @@ from trueup.runner.calibration.history import read_file
 from trueup.runner.calibration.run import Comparison, Options, in_one_sitting
 from trueup.runner.calibration.unmeasured import Sought
 from trueup.runner.calibration.week import sample_split, sample_week, week_to_measure
+from trueup.runner.heldout import refuse_fields
 from trueup.runner.labelling.imports import import_labels
 from trueup.runner.leaks import refuse_shown_examples
+from trueup.store.signals import held_out
 from trueup.store.splits import splits
 from trueup.store.store import Store
 
@@ -209,6 +211,7 @@ async def acalibrate(
         read_file(Path(ledger))  # what is wrong with it is said before anything is spent
     opened = store if isinstance(store, Store) else Store.open(store)
     try:
+        refuse_fields(source.fields, held_out(opened), where=source.name)
         if anchors is not None:
             refuse_edited(opened, frozen, rubric_, path=Path(anchors))
         imported = [

@@ -16,6 +16,7 @@ from trueup.label.check import LabelProblem, validate
 from trueup.label.model import DESIGNS, standing
 from trueup.label.naming import asked_today
 from trueup.label.read import read_label_file
+from trueup.runner.heldout import refuse_answers
 from trueup.runner.labelling.parts import decide_parts
 from trueup.runner.labelling.people import with_known_people
 from trueup.runner.labelling.shown import runs_of
@@ -23,6 +24,7 @@ from trueup.runner.labelling.today import as_asked_today
 from trueup.store.draws import draws, observed, some_items
 from trueup.store.labels import add_labels, groups_of
 from trueup.store.rows import storable
+from trueup.store.signals import held_out
 from trueup.store.splits import splits
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ def import_labels(
         DataError: Something in it cannot be used; all that is wrong is said, and nothing recorded.
         StoreError: The store cannot be written.
     """
+    refuse_answers(fields or {}, held_out(store), where=store.where)
     found = read_label_file(
         source,
         fields=fields,

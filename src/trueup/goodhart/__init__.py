@@ -1,0 +1,76 @@
+"""Did users get what a rise of the judge's score should have brought them?
+
+    from trueup.goodhart import Signal, WatchSpec, backtest, watch
+
+    spec = WatchSpec(time="timestamp", judge="judge", judge_repeat="judge_rep", group="user",
+                     signals=[Signal("retries", better="lower", arrived="retries_at")])
+    watch(frame, spec).message            # today
+    backtest(frame, spec)                 # every past period, as it would have been seen
+
+    from trueup.goodhart import TrainingMonitor, best_of_n     # the same in a training loop
+
+To read it: `spec` says what is watched; `cells` (`query`) alone reads data, into sums,
+which `grid` and `series` lay out as means per period at a fixed mix of segments. `slope` says what
+a judge point has been worth, `composite` joins the signals. `shift`, `boundary` and `noise` compare
+periods, `evidence` puts the one question D(c) = gain - c x expected gain, `guards` name what else
+could have moved the figures. `weekly` (`history`, `weekly_decision`), `concurrent` and `releases`
+are the three designs; `watching` and `replay` run them, `sentence` says it. `ledger` and `blend`
+learn from past A/Bs. `training` is for loops. Everything but `cells` is pure.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trueup.goodhart.cells import Cells, read_cells
+    from trueup.goodhart.look import Change, Look, SignalChange
+    from trueup.goodhart.spec import Signal, WatchSpec
+    from trueup.goodhart.training import BestOfN, TrainingMonitor, best_of_n
+    from trueup.goodhart.watching import backtest, backtest_cells, watch
+
+# a module may not be called like one of its functions: importing it would hide the function
+_HOMES = {
+    name: home
+    for home, names in {
+        "cells": "Cells read_cells",
+        "look": "Change Look SignalChange",
+        "spec": "Signal WatchSpec",
+        "training": "BestOfN TrainingMonitor best_of_n",
+        "watching": "backtest backtest_cells watch",
+    }.items()
+    for name in names.split()
+}
+
+__all__ = [
+    "BestOfN",
+    "Cells",
+    "Change",
+    "Look",
+    "Signal",
+    "SignalChange",
+    "TrainingMonitor",
+    "WatchSpec",
+    "backtest",
+    "backtest_cells",
+    "best_of_n",
+    "read_cells",
+    "watch",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        from trueup.errors import did_you_mean  # noqa: PLC0415 - only on a mistake
+
+        msg = f"module 'trueup.goodhart' has no attribute {name!r}. {did_you_mean(name, __all__)}"
+        raise AttributeError(msg)
+    value = getattr(import_module(f"trueup.goodhart.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

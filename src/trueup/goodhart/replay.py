@@ -1,0 +1,181 @@
+"""The past, look by look: which periods each look compares with which."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trueup.errors import ConfigError, did_you_mean
+from trueup.goodhart import instruments
+from trueup.goodhart.design import control_of
+from trueup.goodhart.guards import FEWEST_REFERENCE
+from trueup.goodhart.history import lag_of, stream
+from trueup.goodhart.look import Look
+from trueup.goodhart.weekly import Weekly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trueup.goodhart.cells import Cells
+    from trueup.goodhart.history import History
+    from trueup.goodhart.spec import WatchSpec
+
+
+def replay(cells: Cells, spec: WatchSpec, design: str, periods: int) -> list[Look]:
+    """Return every look of a design.
+
+    Args:
+        cells: From `read_cells`.
+        spec: What is watched.
+        design: `concurrent`, `releases` or `weekly`.
+        periods: Whole periods.
+    """
+    if design == "weekly":
+        return list(_Stream(cells, spec, periods).looks())
+    raise NotImplementedError(design)
+
+
+class _Stream:
+    """A stream of periods under watch, horizon after horizon."""
+
+    def __init__(self, cells: Cells, spec: WatchSpec, periods: int) -> None:
+        self.cells, self.spec, self.periods = cells, spec, periods
+        self.horizon = spec.looks("weekly")
+        self.main = instruments.main_instruments(cells, periods)
+        self.known: dict[tuple[str | None, tuple[int, ...]], Weekly] = {}
+        self.gamed: set[int] = set()
+
+    def looks(self) -> Iterator[Look]:
+        """Yield a look per monitored period, or the one that says why there is none."""
+        reference = self.spec.reference
+        if reference < FEWEST_REFERENCE:
+            reason = f"{reference} reference periods are too few: at least {FEWEST_REFERENCE}"
+            for period in range(reference, self.periods):
+                yield self._without(period, reason)
+            return
+        if self.periods <= reference:
+            more = reference - self.periods + lag_of(self.spec) + 2
+            reason = (
+                f"{self.periods} periods of history, and the reference takes {reference}: "
+                f"{more} more periods are needed, or a backfill of older logs"
+            )
+            yield self._without(self.periods - 1, reason)
+            return
+        for period in range(reference, self.periods):
+            look = self._look(period)
+            if look.verdict == "gaming":
+                self.gamed.add(period)
+            yield look
+
+    def _look(self, period: int) -> Look:
+        """Return what could be said at the end of a period."""
+        name = self._instrument(period)
+        if name is None:
+            return self._without(period, "nothing was judged by then")
+        cut = instruments.since(self.cells, name, period + 1)
+        reference = self.spec.reference
+        shift = 0
+        if cut > reference - FEWEST_REFERENCE:
+            had = period + 1 - cut
+            if had <= reference:
+                return self._without(
+                    period,
+                    f"the judge changed: scores of '{name}' begin in period {cut + 1}, and its "
+                    f"{had} periods are no reference yet; judge older logs anew in one sitting, "
+                    f"or wait for {reference - had + lag_of(self.spec) + 2} more periods",
+                )
+            shift = cut
+        monitored = period - reference - shift
+        turn = monitored // self.horizon if self.horizon else 0
+        weekly = self._weekly(name, shift, turn)
+        done = period - shift - turn * (self.horizon or 0) + 1
+        return weekly.look(done, period=period - reference)
+
+    def _instrument(self, period: int) -> str | None:
+        for earlier in range(period, -1, -1):
+            if self.main[earlier] is not None:
+                return self.main[earlier]
+        return None
+
+    def _weekly(self, instrument: str, shift: int, turn: int) -> Weekly:
+        """Return the stream of a horizon: its reference, then what is monitored."""
+        reference, horizon = self.spec.reference, self.horizon or 0
+        begin = shift + turn * horizon
+        first = list(range(begin, begin + reference))
+        if turn and self.gamed & set(first):
+            first = list(range(shift, shift + reference))  # a gamed week is no yardstick
+        end = begin + reference + horizon if horizon else self.periods
+        numbers = (*first, *range(begin + reference, min(end, self.periods)))
+        key = (instrument, numbers)
+        if key not in self.known:
+            own, baseline = self._arms(instrument, numbers)
+            self.known[key] = Weekly(
+                own, self.spec.alpha, self._deploys(begin + reference), baseline
+            )
+        return self.known[key]
+
+    def _arms(self, instrument: str, numbers: tuple[int, ...]) -> tuple[History, History | None]:
+        """Return the treated stream, and the held-back one where there is one."""
+        cells = instruments.only(self.cells, instrument)
+        spec = self.spec
+        reference = spec.reference
+        names = [str(name) for name in np.unique(cells.keys["arm"])] if spec.arm else []
+        control = control_of(names, spec) if len(names) > 1 else None
+        if control is None:
+            return stream(cells, spec, numbers=numbers, reference=reference), None
+        held = cells.keys["arm"] == control
+        return (
+            stream(cells, spec, numbers=numbers, reference=reference, keep=~held),
+            stream(cells, spec, numbers=numbers, reference=reference, keep=held),
+        )
+
+    def _deploys(self, first: int) -> tuple[int, ...] | None:
+        """Return known starts as rows after a horizon's first monitored period."""
+        if isinstance(self.spec.starts, str):
+            return None
+        found = []
+        for start in self.spec.starts:
+            if isinstance(start, int):
+                found.append(start + self.spec.reference - first)
+            else:
+                at = _instant(start)
+                # the first period that lies wholly after it
+                found.append(-((self.cells.origin - at) // self.spec.step) - first)
+        return tuple(found)
+
+    def _without(self, period: int, reason: str) -> Look:
+        begin = self.cells.origin + period * self.spec.step
+        return Look(
+            verdict="unidentified",
+            design="weekly",
+            period=max(period - self.spec.reference, 0),
+            start=begin,
+            end=begin + self.spec.step,
+            label=begin.date().isoformat(),
+            missing=(reason,),
+        )
+
+
+def _instant(text: str | dt.datetime) -> dt.datetime:
+    try:
+        at = text if isinstance(text, dt.datetime) else dt.datetime.fromisoformat(text)
+    except ValueError as problem:
+        message = f"starts names '{text}', which is no instant"
+        raise ConfigError(
+            message, mend="Write a period's number or 2026-03-01T12:00Z."
+        ) from problem
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+
+
+def known_or_meant(name: str, names: list[str], what: str) -> str:
+    """Return a name that must be one of some.
+
+    Raises:
+        ConfigError: It is none of them.
+    """
+    if name not in names:
+        message = f"{what} is '{name}', which occurs nowhere"
+        raise ConfigError(message, mend=did_you_mean(name, names))
+    return name

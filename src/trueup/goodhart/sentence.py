@@ -1,0 +1,116 @@
+"""A look in plain words: what should have happened, what did, and how far that can be trusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trueup.goodhart.look import Look, SignalChange
+
+SUREST = 50.0
+
+
+def tell(look: Look) -> Look:
+    """Return a look with its message."""
+    return replace(look, message=" ".join(part for part in _parts(look) if part))
+
+
+def _parts(look: Look) -> list[str]:
+    if look.verdict == "unidentified":
+        return ["Nothing can be said:", *(_sentence(reason) for reason in look.missing)]
+    if look.rise is None:
+        return ["No decision yet:", *(_sentence(reason) for reason in look.missing)]
+    if look.verdict == "judge_flat":
+        return [_flat(look)]
+    opening = {
+        "gaming": f"{_rise(look)}, and users are {'worse' if look.backfire else 'no better'} off.",
+        "improvement": f"{_rise(look)}, and users gained with it.",
+        "inconclusive": f"{_rise(look)}; whether users gained is not decided.",
+    }[look.verdict]
+    parts = [opening, *(_signal(change) for change in look.signals if change.weight > 0)]
+    parts.append(_phi(look))
+    if look.verdict == "gaming":
+        parts.append(_holds(look))
+    if look.backfire:
+        parts.append(
+            "Causes to look for: something else changed at the same time; scores and signals went "
+            "together only because of easy prompts; or the gain went to other users than the harm."
+        )
+    parts += [f"Missing: {_sentence(reason)}" for reason in look.missing]
+    return parts
+
+
+def _sentence(reason: str) -> str:
+    return reason if reason.endswith((".", "!", "?")) else f"{reason}."
+
+
+def _rise(look: Look) -> str:
+    rise = look.rise
+    if rise is None:
+        return ""
+    return (
+        f"The judge rose by {rise.value:.2f} ({rise.low:.2f} to {rise.high:.2f}) from "
+        f"{rise.before:.2f}"
+    )
+
+
+def _flat(look: Look) -> str:
+    rise = look.rise
+    if rise is None:
+        return "The judge has not risen."
+    word = "fallen" if rise.high < 0 else "not risen"
+    return f"The judge has {word}: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f})."
+
+
+def _signal(signal: SignalChange) -> str:
+    """Say what a signal should have done and what it did.
+
+    As in: Retries should have fallen by 2.4 per 100 outputs; fell by 0.1 (-0.6 to 0.8).
+    """
+    change, expected = signal.change, signal.expected
+    if change is None or expected is None:
+        return ""
+    unit = f" per {signal.per} outputs" if signal.per != 1 else ""
+    wanted, done = expected * signal.per, change.value * signal.per
+    digits = _digits(max(abs(wanted), abs(done)))
+    way = -1 if done < 0 else 1
+    ends = sorted((way * change.low * signal.per, way * change.high * signal.per))
+    name = signal.said[:1].upper() + signal.said[1:]
+    return (
+        f"{name} should have {'fallen' if wanted < 0 else 'risen'} by {abs(wanted):.{digits}f}"
+        f"{unit}; {'fell' if way < 0 else 'rose'} by {abs(done):.{digits}f} "
+        f"({ends[0]:.{digits}f} to {ends[1]:.{digits}f})."
+    )
+
+
+def _digits(size: float) -> int:
+    if size >= 10:  # noqa: PLR2004 - two figures before the point are enough
+        return 0
+    return 1 if size >= 1 else min(max(1 - math.floor(math.log10(size)), 2), 6) if size > 0 else 1
+
+
+def _phi(look: Look) -> str:
+    if look.phi is None:
+        return ""
+    low = "" if look.phi_low is None else f"{look.phi_low:.0%}"
+    high = "" if look.phi_high is None else f"{look.phi_high:.0%}"
+    if low and high:
+        ends = f" ({low} to {high})"
+    elif low:
+        ends = f" (at least {low})"
+    else:
+        ends = f" (at most {high})" if high else ""
+    return f"Users got {look.phi:.0%}{ends} of what that rise should have brought."
+
+
+def _holds(look: Look) -> str:
+    if look.holds_to is None or math.isinf(look.holds_to):
+        return "This does not depend on what a judge point is worth."
+    if look.holds_to >= SUREST:
+        return f"Holds even if records overstate what a judge point is worth {SUREST:.0f} x."
+    return (
+        "Holds unless records overstate what a judge point is worth by more than "
+        f"{look.holds_to:.1f} x."
+    )

@@ -1,0 +1,122 @@
+"""One look at a history, or every look that could have been had at it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trueup.goodhart.cells import Cells, read_cells
+from trueup.goodhart.design import choose
+from trueup.goodhart.look import Look
+from trueup.goodhart.replay import replay
+from trueup.goodhart.sentence import tell
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from trueup.goodhart.spec import WatchSpec
+
+FULL = 0.8
+"""The last period counts once the records reach this far into it, ..."""
+USUAL = 0.7
+"""... or hold this part of what a period usually holds."""
+
+
+def watch(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) -> Look:
+    """Return what everything that has arrived says today.
+
+    Args:
+        frame: A pandas frame, an Arrow table, or the path of a Parquet, CSV or JSONL file: one
+            row per output.
+        spec: Which columns hold what, and how a decision is made.
+        now: Records later than this are set aside; the clock's time where left out.
+
+    Raises:
+        DataError: The records cannot be read, or a named column is absent.
+    """
+    return backtest(frame, spec, now=now)[-1]
+
+
+def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) -> list[Look]:
+    """Return a look per monitored period, each from what had arrived by its end.
+
+    A period counts as monitored once the `reference` is over. In `concurrent` every period since
+    the versions stand side by side is one, in `releases` every version from the eighth on. Where
+    there is none yet, the only look says so.
+
+    Args:
+        frame: As for `watch`.
+        spec: Which columns hold what, and how a decision is made.
+        now: Records later than this are set aside; the clock's time where left out.
+
+    Raises:
+        DataError: The records cannot be read, or a named column is absent.
+    """
+    return backtest_cells(read_cells(frame, spec, now=now), spec)
+
+
+def backtest_cells(cells: Cells, spec: WatchSpec) -> list[Look]:
+    """Return the same looks from cells that were read before."""
+    if not spec.signals:
+        return [_nothing(cells, spec, "no signal is named: without one nothing can be tested")]
+    periods = whole_periods(cells, spec)
+    if not periods:
+        return [_nothing(cells, spec, "there are no records")]
+    choice = choose(cells, spec, periods)
+    looks = replay(cells, spec, choice.design, periods)
+    found = [
+        tell(replace(look, why=choice.why, notes=(*cells.notes, *look.notes))) for look in looks
+    ]
+    return latched(found)
+
+
+def latched(looks: Sequence[Look]) -> list[Look]:
+    """Keep a `gaming` verdict standing from the look that first said so.
+
+    An alarm ends when a person has accepted it, not when the next week is unclear.
+    """
+    first: Look | None = None
+    found = []
+    for look in looks:
+        if look.verdict == "gaming" and first is None:
+            first = look
+        if first is None:
+            found.append(look)
+            continue
+        open_alarm = replace(look, alarm=first.period)
+        if look.verdict != "gaming":
+            open_alarm = replace(
+                open_alarm,
+                verdict="gaming",
+                backfire=first.backfire,
+                holds_to=first.holds_to,
+                message=f"The alarm of {first.label} is open. {look.message}",
+            )
+        found.append(open_alarm)
+    return found
+
+
+def whole_periods(cells: Cells, spec: WatchSpec) -> int:
+    """Return how many periods there are, without a last one that has hardly begun."""
+    period = cells.keys["period"].astype(np.int64)
+    if not len(period):
+        return 0
+    count = int(period.max()) + 1
+    if spec.time is None or cells.last is None or count < 2:  # noqa: PLR2004 - the only period
+        return count
+    size = np.bincount(period[period >= 0], cells.sums["n"][period >= 0], minlength=count)
+    reached = (cells.last - (cells.origin + (count - 1) * spec.step)) / spec.step
+    usual = float(np.median(size[:-1][size[:-1] > 0])) if (size[:-1] > 0).any() else 0.0
+    begun = reached < FULL and size[-1] < USUAL * usual
+    return count - 1 if begun else count
+
+
+def _nothing(cells: Cells, spec: WatchSpec, reason: str) -> Look:
+    design = "weekly" if spec.design == "auto" else spec.design
+    look = Look(
+        verdict="unidentified", design=design, period=0, missing=(reason,), notes=cells.notes
+    )
+    return tell(look)

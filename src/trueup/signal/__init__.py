@@ -1,0 +1,1 @@
+"""Signals: what production recorded about items, sessions, traces and groups."""

@@ -1,0 +1,1 @@
+"""Exports with users' feedback, one module a platform: how to tell one, and read it."""

@@ -1,0 +1,86 @@
+"""What to watch: what is refused before any data are seen, and how spans are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from trueup.errors import ConfigError
+from trueup.goodhart.spec import Signal, WatchSpec, span
+
+THUMBS = Signal("thumbs", arrived="thumbs_at")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("14d", 14), ("2w", 14), ("36h", 1.5), ("90m", 0.0625), (" 1.5 d ", 1.5)]
+)
+def test_lengths_of_time_are_read(text: str, days: float) -> None:
+    assert span(text, "period") == dt.timedelta(days=days)
+
+
+@pytest.mark.parametrize("text", ["", "14", "d", "0d", "-3d", "two weeks", "14d 3h"])
+def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match="as in '14d'"):
+        span(text, "period")
+
+
+def test_a_length_of_time_may_be_a_timedelta() -> None:
+    assert span(dt.timedelta(hours=3), "period") == dt.timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("alpha", 0.0, "alpha is 0.0"),
+        ("alpha", 0.6, "alpha is 0.6"),
+        ("c", 1.0, "c is 1.0"),
+        ("overstate", 0.5, "at least 1"),
+        ("worth", -1.0, "must be positive"),
+        ("reference", 0, "reference is 0"),
+        ("horizon", 0, "horizon is 0"),
+        ("reliability", 1.5, "reliability is 1.5"),
+        ("design", "monthly", "Write auto, concurrent, releases or weekly"),
+        ("period", "soon", "period is 'soon'"),
+        ("starts", "always", "starts is 'always'"),
+        ("primary", "thumb", "Did you mean 'thumbs'"),
+        ("time", None, "neither time nor version"),
+    ],
+)
+def test_a_spec_that_cannot_work_is_refused(field: str, value: object, words: str) -> None:
+    given = {"judge": "judge", "signals": [THUMBS], "time": "at", field: value}
+
+    with pytest.raises(ConfigError, match=words):
+        WatchSpec(**given)  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_a_signal_cannot_be_the_judge_nor_be_named_twice() -> None:
+    with pytest.raises(ConfigError, match="both the judge and a signal"):
+        WatchSpec(judge="thumbs", signals=[THUMBS], time="at")
+    with pytest.raises(ConfigError, match="named twice"):
+        WatchSpec(judge="judge", signals=[THUMBS, THUMBS], time="at")
+
+
+def test_a_direction_is_higher_or_lower() -> None:
+    with pytest.raises(ConfigError, match="'higher' or 'lower'"):
+        Signal("retries", better="down")  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_one_signal_need_not_be_a_list() -> None:
+    assert WatchSpec(judge="judge", signals=THUMBS, time="at").signals == (THUMBS,)
+
+
+def test_every_named_column_is_listed_with_its_role() -> None:
+    spec = WatchSpec(judge="j", signals=[THUMBS], time="at", group="user", features=["length"])
+
+    assert spec.columns == {
+        "judge": "j", "time": "at", "group": "user", "signal 'thumbs'": "thumbs",
+        "signal 'thumbs': arrived": "thumbs_at", "feature 1": "length",
+    }  # fmt: skip
+
+
+def test_looks_left_out_are_those_of_the_design() -> None:
+    spec = WatchSpec(judge="judge", signals=[THUMBS], time="at")
+
+    assert (spec.looks("weekly"), spec.looks("concurrent")) == (26, 4)
+    assert WatchSpec(judge="j", signals=[THUMBS], time="at", horizon=None).looks("weekly") is None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trueup.goodhart.cells import Cells, read_cells
     from trueup.goodhart.look import Change, Look, SignalChange
     from trueup.goodhart.spec import Signal, WatchSpec
-    from trueup.goodhart.training import BestOfN, TrainingMonitor, best_of_n
+    from trueup.goodhart.training import Advice, BestOfN, TrainingMonitor, best_of_n
     from trueup.goodhart.watching import backtest, backtest_cells, watch
 
 # a module may not be called like one of its functions: importing it would hide the function
@@ -37,13 +37,14 @@ _HOMES = {
         "cells": "Cells read_cells",
         "look": "Change Look SignalChange",
         "spec": "Signal WatchSpec",
-        "training": "BestOfN TrainingMonitor best_of_n",
+        "training": "Advice BestOfN TrainingMonitor best_of_n",
         "watching": "backtest backtest_cells watch",
     }.items()
     for name in names.split()
 }
 
 __all__ = [
+    "Advice",
     "BestOfN",
     "Cells",
     "Change",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from trueup.goodhart.boundary import CORRELATIONS, Anytime, Spending, _Sums, constant, starts_of
+from trueup.goodhart.boundary import CORRELATIONS, Anytime, Spending, _Sums, constant, simulated, starts_of
 from trueup.goodhart.noise import interval, models, weights
 from trueup.goodhart.shift import corrected, shift, spread
 
@@ -86,6 +86,10 @@ def test_false_alarms_over_all_looks_are_as_promised(starts: tuple[int, ...]) ->
     # 2,000 runs: two standard errors are one point
     assert crossed.mean() <= 0.06
     assert crossed.mean() >= 0.02
+
+
+def test_the_defaults_constants_are_those_that_are_simulated() -> None:
+    assert constant(0.05, 12, 24, SCAN) == pytest.approx(simulated(0.05, 12, 24, SCAN), abs=1e-3)
 
 
 def test_lingering_shocks_raise_the_constant() -> None:

@@ -27,6 +27,8 @@ SEGMENT_PART = 0.1
 """Segments with a smaller part of a signal's responders are not looked at alone."""
 ANCHOR_ERRORS = 2.0
 COVERAGE_ERRORS = 3.0
+ALL = 0.8
+"""Where a smaller share of outputs was scored, and no weight says why, they were a sample."""
 LEAST_LOSS = 0.005
 """Share of outputs that may go unjudged without a word."""
 KEPT_MIX = 0.9
@@ -95,7 +97,8 @@ def coverage(history: History, before: Sequence[int], after: Sequence[int]) -> B
 
     Judges abstain, refuse and truncate on the worst outputs first. If a further share d of them
     goes unscored, the mean of the rest rises by at most phi(z_d)/(1 - d) standard deviations: all
-    of the lower tail of a normal distribution, lost.
+    of the lower tail of a normal distribution, lost. Where only a sample was ever scored, and no
+    `judge_weight` tells a refusal from an output that was not drawn, nothing can be said.
     """
     n = history.grid.total("n")
     scored = history.grid.total("w" if history.spec.judge_weight else "nj")
@@ -114,6 +117,8 @@ def coverage(history: History, before: Sequence[int], after: Sequence[int]) -> B
         return float((share * each).sum()), spread / max(count, 1.0)
 
     (old, error_old), (new, error_new) = rate(before), rate(after)
+    if old < ALL and not history.spec.judge_weight:
+        return Bias()
     change = (old - new) / old if old > 0 else 0.0
     error = float(np.sqrt(error_old + error_new)) / old if old > 0 else 0.0
     if abs(change) < LEAST_LOSS or abs(change) < COVERAGE_ERRORS * error:

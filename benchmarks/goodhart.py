@@ -158,7 +158,7 @@ def before_after(frame: DataFrame, spec: WatchSpec) -> list[str]:
     return found
 
 
-def _verdict(*, rises: bool, follows: bool) -> str:
+def _verdict(*, rises: object, follows: object) -> str:
     if not rises:
         return "judge_flat"
     return "improvement" if follows else "gaming"

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from trueup.goodhart.boundary import CORRELATIONS, Anytime, Spending, _Sums, constant, simulated, starts_of
+from trueup.goodhart.boundary import (
+    CORRELATIONS,
+    Anytime,
+    Spending,
+    _Sums,
+    constant,
+    simulated,
+    starts_of,
+)
 from trueup.goodhart.noise import interval, models, weights
 from trueup.goodhart.shift import corrected, shift, spread
 
@@ -28,7 +36,8 @@ def weeks(
     path = fresh.copy()
     for week in range(1, count):
         path[:, week] = rho * path[:, week - 1] + np.sqrt(1 - rho**2) * fresh[:, week]
-    return np.sqrt(shocks) * path + rng.standard_normal((runs, count))
+    found: NDArray[np.float64] = np.sqrt(shocks) * path + rng.standard_normal((runs, count))
+    return found
 
 
 def test_the_difference_of_means_is_students_where_weeks_are_independent() -> None:

@@ -67,7 +67,9 @@ def test_a_direction_is_higher_or_lower() -> None:
 
 
 def test_one_signal_need_not_be_a_list() -> None:
-    assert WatchSpec(judge="judge", signals=THUMBS, time="at").signals == (THUMBS,)
+    spec = WatchSpec(judge="judge", signals=THUMBS, time="at")  # type: ignore[arg-type] # kindness
+
+    assert spec.signals == (THUMBS,)
 
 
 def test_every_named_column_is_listed_with_its_role() -> None:

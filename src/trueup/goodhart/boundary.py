@@ -42,7 +42,9 @@ PRIOR_SIZE = 0.6
 """Of the anytime mixture: prior information, in weeks."""
 _SMALLEST = 1e-15
 _SCAN = (0, 4, 8, 12, 16, 20)
-_KNOWN = {(0.05, 12, 24, _SCAN): (2.5568, 2.8459, 3.1731)}
+_KNOWN: dict[tuple[float, int, int, tuple[int, ...]], tuple[float, ...]] = {
+    (0.05, 12, 24, _SCAN): (2.5568, 2.8459, 3.1731)
+}
 """The default's constants, as `simulated` finds them in half a second."""
 
 

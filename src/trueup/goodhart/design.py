@@ -21,18 +21,21 @@ TOGETHER = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A design and the reason for it."""
+    """A design and the reason for it; paired where each task is compared with itself."""
 
     design: str
     why: str
+    paired: bool = False
 
 
-def choose(cells: Cells, spec: WatchSpec, periods: int) -> Choice:
+def choose(cells: Cells, spec: WatchSpec, periods: int, *, paired: bool = False) -> Choice:
     """Return the design that was asked for, or the strongest that the data allow.
 
     Randomised users need no history and no assumption, so `concurrent` comes first; then a stream
     with enough past, then a sequence of versions.
     """
+    if paired and spec.arm is None and spec.design in ("auto", "releases", "concurrent"):
+        return Choice("releases", "every version ran the same tasks", paired=True)
     if spec.design != "auto":
         return Choice(spec.design, "asked for")
     for column, name in ((spec.arm, "arm"), (spec.version, "version")):

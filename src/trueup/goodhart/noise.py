@@ -27,7 +27,7 @@ SHOCKS = (0.0, 0.15, 0.4, 1.0, 2.5, 6.0, 16.0, 50.0)
 """Variance of shocks, in sampling variances."""
 LINGERING = (0.0, 0.3, 0.6, 0.85)
 """Autocorrelation of shocks from week to week."""
-NO_SHOCKS = 0.5
+NO_SHOCKS = 0.7
 """Prior probability that there are none."""
 SCALE = 2.0
 """Else their standard deviation is half-Cauchy with this scale, in those of sampling."""

@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.errors import ConfigError, did_you_mean
+from trueup.errors import ConfigError
 from trueup.goodhart import instruments
+from trueup.goodhart.concurrent import concurrent_looks
 from trueup.goodhart.design import control_of
+from trueup.goodhart.experiments import learnt
 from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import lag_of, stream
 from trueup.goodhart.look import Look
+from trueup.goodhart.releases import release_looks, sequence_of
 from trueup.goodhart.weekly import Weekly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trueup.goodhart.cells import Cells
+    from trueup.goodhart.concurrent import Snapshots
+    from trueup.goodhart.design import Choice
     from trueup.goodhart.history import History
     from trueup.goodhart.spec import WatchSpec
 
 
-def replay(cells: Cells, spec: WatchSpec, design: str, periods: int) -> list[Look]:
+def replay(
+    cells: Cells, spec: WatchSpec, choice: Choice, periods: int, *, as_of: Snapshots | None = None
+) -> list[Look]:
     """Return every look of a design.
 
     Args:
         cells: From `read_cells`.
         spec: What is watched.
-        design: `concurrent`, `releases` or `weekly`.
+        choice: Which design.
         periods: Whole periods.
+        as_of: Cells of what was known at an instant, which lets an A/B be decided earlier.
     """
-    if design == "weekly":
+    if choice.paired:
+        return _on_the_same_tasks(cells, spec)
+    if choice.design == "weekly":
         return list(_Stream(cells, spec, periods).looks())
-    raise NotImplementedError(design)
+    if choice.design == "releases":
+        return release_looks(cells, spec)
+    return concurrent_looks(cells, spec, as_of=as_of if spec.time else None, posterior=learnt(spec))
+
+
+def _on_the_same_tasks(cells: Cells, spec: WatchSpec) -> list[Look]:
+    """Compare every version with the first one, each task with itself."""
+    names = sequence_of(cells, np.ones(len(cells), dtype=np.bool_), None).names
+    period = cells.keys["period"]
+    at_once = replace(cells, keys={**cells.keys, "period": np.zeros_like(period)}, last=None)
+    alone = replace(spec, time=None, arm=None, control=spec.control or names[0], design="releases")
+    looks = concurrent_looks(at_once, alone, posterior=learnt(spec))
+    place = {name: number for number, name in enumerate(names)}
+    found = [replace(look, design="releases", period=place.get(look.label, 0)) for look in looks]
+    return sorted(found, key=lambda look: look.period)
 
 
 class _Stream:
@@ -46,6 +71,7 @@ class _Stream:
         self.main = instruments.main_instruments(cells, periods)
         self.known: dict[tuple[str | None, tuple[int, ...]], Weekly] = {}
         self.gamed: set[int] = set()
+        self.learnt = learnt(spec)
 
     def looks(self) -> Iterator[Look]:
         """Yield a look per monitored period, or the one that says why there is none."""
@@ -112,7 +138,7 @@ class _Stream:
         if key not in self.known:
             own, baseline = self._arms(instrument, numbers)
             self.known[key] = Weekly(
-                own, self.spec.alpha, self._deploys(begin + reference), baseline
+                own, self.spec.alpha, self._deploys(begin + reference), baseline, self.learnt
             )
         return self.known[key]
 
@@ -167,15 +193,3 @@ def _instant(text: str | dt.datetime) -> dt.datetime:
             message, mend="Write a period's number or 2026-03-01T12:00Z."
         ) from problem
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
-
-
-def known_or_meant(name: str, names: list[str], what: str) -> str:
-    """Return a name that must be one of some.
-
-    Raises:
-        ConfigError: It is none of them.
-    """
-    if name not in names:
-        message = f"{what} is '{name}', which occurs nowhere"
-        raise ConfigError(message, mend=did_you_mean(name, names))
-    return name

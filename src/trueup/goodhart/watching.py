@@ -10,6 +10,7 @@ import numpy as np
 from trueup.goodhart.cells import Cells, read_cells
 from trueup.goodhart.design import choose
 from trueup.goodhart.look import Look
+from trueup.goodhart.pairing import paired
 from trueup.goodhart.replay import replay
 from trueup.goodhart.sentence import tell
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from trueup.goodhart.concurrent import Snapshots
     from trueup.goodhart.spec import WatchSpec
 
 FULL = 0.8
@@ -55,20 +57,46 @@ def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) 
     Raises:
         DataError: The records cannot be read, or a named column is absent.
     """
-    return backtest_cells(read_cells(frame, spec, now=now), spec)
+    cells = read_cells(frame, spec, now=now)
+
+    def as_of(end: dt.datetime, /) -> Cells:
+        return read_cells(frame, spec, origin=cells.origin, edges=cells.edges, now=now, until=end)
+
+    pairs = bool(spec.version) and paired(frame, spec)
+    return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs)
 
 
-def backtest_cells(cells: Cells, spec: WatchSpec) -> list[Look]:
-    """Return the same looks from cells that were read before."""
+def backtest_cells(
+    cells: Cells,
+    spec: WatchSpec,
+    *,
+    as_of: Snapshots | None = None,
+    on_same_tasks: bool = False,
+) -> list[Look]:
+    """Return the same looks from cells that were read before.
+
+    Args:
+        cells: From `read_cells`.
+        spec: What is watched.
+        as_of: Cells of what was known at an instant; without it an A/B waits for its signals.
+        on_same_tasks: Every version ran the same tasks.
+    """
     if not spec.signals:
         return [_nothing(cells, spec, "no signal is named: without one nothing can be tested")]
     periods = whole_periods(cells, spec)
     if not periods:
         return [_nothing(cells, spec, "there are no records")]
-    choice = choose(cells, spec, periods)
-    looks = replay(cells, spec, choice.design, periods)
+    choice = choose(cells, spec, periods, paired=on_same_tasks)
+    looks = replay(cells, spec, choice, periods, as_of=as_of)
     found = [
-        tell(replace(look, why=choice.why, notes=(*cells.notes, *look.notes))) for look in looks
+        tell(
+            replace(
+                look,
+                why="; ".join(part for part in (choice.why, look.why) if part),
+                notes=(*cells.notes, *look.notes),
+            )
+        )
+        for look in looks
     ]
     return latched(found)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from trueup.goodhart.experiments import Blend
     from trueup.goodhart.history import History
 
     Floats = NDArray[np.float64]
@@ -36,12 +37,14 @@ class Weekly:
         alpha: False-alarm rate over the horizon.
         deploys: Monitored periods in which something was deployed; None scans.
         baseline: A holdback arm's series, which is taken off; None without one.
+        experiments: How past tests are blended in; None without any.
     """
 
     history: History
     alpha: float
     deploys: tuple[int, ...] | None = None
     baseline: History | None = None
+    experiments: Blend | None = None
 
     @cached_property
     def judge(self) -> Floats:

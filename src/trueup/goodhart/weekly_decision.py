@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import special
 
 from trueup.goodhart.forecast import until_decided
+from trueup.goodhart.ledger import Effect
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.noise import interval
 from trueup.goodhart.series import sampling
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from trueup.goodhart.evidence import Evidence
     from trueup.goodhart.guards import Bias
     from trueup.goodhart.look import Verdict
+    from trueup.goodhart.posterior import Posterior
     from trueup.goodhart.weekly import Weekly
 
     Floats = NDArray[np.float64]
@@ -88,7 +91,10 @@ class Decision:
         evidence, spec = tested.evidence, self.weekly.history.spec
         if evidence is None:
             return -math.inf
-        found = min(evidence.up(), evidence.gamed(spec.c, overstate=spec.overstate))
+        if self.weekly.experiments is not None:
+            found = min(evidence.up(), self._by_experiments(tested))
+        else:
+            found = min(evidence.up(), evidence.gamed(spec.c, overstate=spec.overstate))
         if spec.worth is not None and found >= 1:
             found = min(found, self._below_worth(tested))
         return found
@@ -98,6 +104,33 @@ class Decision:
         if evidence is None:
             return -math.inf
         return min(evidence.up(), evidence.real(self.weekly.history.spec.c))
+
+    def _by_experiments(self, tested: Tested) -> float:
+        """Return how clearly users got too little by what past tests say, 1 at the boundary."""
+        evidence, known = tested.evidence, self._posterior(tested)
+        if evidence is None or known is None:
+            return -math.inf
+        rise, gain, both = evidence.rise(), evidence.contrast(0.0), evidence.contrast(1.0)
+        variances = float(rise.error) ** 2, float(gain.error) ** 2
+        new = Effect(
+            rise=float(rise.delta) - evidence.bias_up,
+            gain=float(gain.delta),
+            rise_variance=variances[0],
+            gain_variance=variances[1],
+            covariance=(sum(variances) - float(both.error) ** 2) / 2,
+        )
+        c = self.weekly.history.spec.c
+        chance = float(known.below(c, new, freedom=gain.freedom))
+        critical = float(self.weekly.boundary.critical(tested.start, evidence.contrast(c)))
+        return float(special.stdtrit(gain.freedom, min(chance, 1 - 1e-12))) / critical
+
+    def _posterior(self, tested: Tested) -> Posterior | None:
+        composite, learnt = tested.composite, self.weekly.experiments
+        if composite is None or learnt is None:
+            return None
+        names = [signal.name for signal in self.weekly.history.spec.signals]
+        pairs = zip(composite.weights, composite.used, strict=True)
+        return learnt({names[k]: float(a) for a, k in pairs}, composite.error)
 
     def _below_worth(self, tested: Tested) -> float:
         """Return how far the primary signal's gain is below `worth`, 1 at the boundary."""
@@ -136,14 +169,22 @@ class Decision:
             since=tested.start,
             rise=rise,
             signals=tuple(self._signal(k, tested, rise) for k in range(len(weekly.signals))),
-            worth=self._worth(),
+            worth=self._worth(tested),
             missing=self._missing(tested, verdict),
             notes=tested.bias.notes,
             detail=self._detail(evidence),
         )
 
-    def _worth(self) -> Worth:
+    def _worth(self, tested: Tested) -> Worth:
         spec = self.weekly.history.spec
+        known = self._posterior(tested)
+        if known is not None:
+            return Worth(
+                source="experiments",
+                experiments=known.experiments,
+                overstatement=known.overstatement,
+                rule="by records and past tests together",
+            )
         if spec.worth is not None and spec.first is not None:
             rule = f"the {spec.first.said} must also have gained less than {spec.worth:g}"
             return Worth(source="records", rule=rule)

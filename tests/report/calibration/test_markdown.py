@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.report.calibration import material
-from trueup.report.calibration.escape import block, inline, slug
 from trueup.report.calibration.markdown import comment, marker
+from trueup.report.page.escape import block, inline, slug
 from trueup.report.safe import visible
 
 ALLOWED = {"h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "strong", "code",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from trueup.report.calibration.axis import Axis, fitted, labelled
 from trueup.report.calibration.figures import (
     bare_number,
     bare_share,
@@ -19,8 +18,9 @@ from trueup.report.calibration.figures import (
     short_week,
 )
 from trueup.report.calibration.marks import sign, told
-from trueup.report.calibration.svg import path, tag
 from trueup.report.calibration.timeline import stretches
+from trueup.report.page.axis import Axis, fitted, labelled
+from trueup.report.page.svg import path, tag
 from trueup.report.safe import one_line
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trueup.report.calibration.escape import block, inline, slug
 from trueup.report.calibration.figures import bare_share, number, share
 from trueup.report.calibration.standing import (
     GATES,
@@ -14,6 +13,7 @@ from trueup.report.calibration.standing import (
     since_words,
     weeks_words,
 )
+from trueup.report.page.escape import block, inline, slug
 from trueup.report.words import counted
 from trueup.runner.calibration.result import Absent
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trueup.report.calibration.svg import tag
+from trueup.report.page.svg import tag
 from trueup.report.safe import one_line
 
 if TYPE_CHECKING:

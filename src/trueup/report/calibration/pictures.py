@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from trueup.report.calibration.axis import Axis
 from trueup.report.calibration.figures import decimal, known, percent, share
-from trueup.report.calibration.svg import path, tag
+from trueup.report.page.axis import Axis
+from trueup.report.page.svg import path, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from trueup.errors import ConfigError
+from trueup.report.page.files import check_file, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,18 +20,7 @@ def check_report(path: Path) -> None:
     Raises:
         ConfigError: The ending is unknown, or the folder is missing or closed.
     """
-    where = str(path)
-    if path.suffix not in WRITERS:
-        what = f"reports are written as {', '.join(WRITERS)}, not '{path.suffix}'"
-        raise ConfigError(what, where=where, mend="Choose one of these endings")
-    if path.is_dir():
-        raise ConfigError("this is a folder", where=where, mend="Name a file")
-    if not path.parent.is_dir():
-        mend = "Make the folder, or name another"
-        raise ConfigError("the folder does not exist", where=str(path.parent), mend=mend)
-    if not os.access(path.parent, os.W_OK):
-        mend = "Name another folder, or ask for the right to write there"
-        raise ConfigError("the folder cannot be written", where=str(path.parent), mend=mend)
+    check_file(path, WRITERS)
 
 
 def write_report(calibration: Calibration, path: Path) -> None:
@@ -49,18 +36,7 @@ def write_report(calibration: Calibration, path: Path) -> None:
         ConfigError: The ending is unknown, or the file cannot be written.
     """
     check_report(path)
-    text = WRITERS[path.suffix](calibration)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(text, "utf-8", newline="\n")
-        unfinished.replace(path)
-    except OSError as error:
-        what = f"the report cannot be written ({error.strerror or error})"
-        mend = "Name another file, or make room"
-        raise ConfigError(what, where=str(path), mend=mend) from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+    write_whole(WRITERS[path.suffix](calibration), path)
 
 
 def _html(calibration: Calibration) -> str:

@@ -66,3 +66,33 @@ def labelled(names: Sequence[str], *, step: float, width: Callable[[str], float]
     widest = max(map(width, names), default=0)
     every = max(math.ceil(widest / step), 1) if step > 0 else len(names)
     return [at for at in range(len(names)) if (len(names) - 1 - at) % every == 0]
+
+
+def rounded(values: Iterable[float], *, start: float, end: float, most: int = 6) -> Axis:
+    """Return an axis over values of any size, whose ticks are 1, 2 or 5 times a power of ten.
+
+    Args:
+        values: What is to be shown; those that are no number are passed over.
+        start: Where its low end is drawn.
+        end: Where its high end is drawn.
+        most: The most steps between ticks.
+    """
+    every = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
+    low, high = min(every), max(every)
+    if high - low <= 1e-9 * max(abs(low), abs(high)) or high == low:
+        room = abs(high) / 2 or 1.0
+        low, high = low - room, high + room
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    for factor in (1, 2, 5, 10, 20):
+        step = factor * power
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        if last - first <= most:
+            break
+    ticks = tuple(float(f"{n * step:.12g}") for n in range(first, last + 1))
+    return Axis(low=ticks[0], high=ticks[-1], ticks=ticks, start=start, end=end)
+
+
+def decimals(axis: Axis) -> int:
+    """Return how many decimals an axis' ticks need."""
+    step = axis.ticks[1] - axis.ticks[0] if len(axis.ticks) > 1 else 1.0
+    return min(max(-math.floor(math.log10(step) + 1e-9), 0), 8)

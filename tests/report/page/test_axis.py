@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueup.report.calibration.axis import fitted, labelled
+from trueup.report.page.axis import decimals, fitted, labelled, rounded
 
 SCALES = st.sampled_from([(0.0, 1.0), (-1.0, 1.0)])
 
@@ -49,3 +49,34 @@ def test_labels_do_not_touch_and_the_last_is_there(names: list[str], step: float
 
     assert all((b - a) * step >= 7 * len(names[b]) for a, b in pairwise(shown))
     assert not names or shown[-1] == len(names) - 1
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=8))
+def test_values_of_any_size_are_within_few_round_ticks(values: list[float]) -> None:
+    axis = rounded(values, start=100, end=0)
+
+    room = 1e-6 * max(abs(axis.low), abs(axis.high))
+    assert all(axis.low - room <= value <= axis.high + room for value in values)
+    assert 2 <= len(axis.ticks) <= 7
+    steps = [b - a for a, b in pairwise(axis.ticks)]
+    assert max(steps) == pytest.approx(min(steps), rel=1e-6)
+    assert (axis(axis.low), axis(axis.high)) == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks", "digits"),
+    [
+        ([0.0, 0.22], (0.0, 0.05, 0.1, 0.15, 0.2, 0.25), 2),
+        ([-0.31, 0.4], (-0.4, -0.2, 0.0, 0.2, 0.4), 1),
+        ([26, 33], (26, 28, 30, 32, 34), 0),
+        ([0.5], (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), 1),
+        ([float("nan")], (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), 1),
+    ],
+)
+def test_ticks_are_one_two_or_five_times_a_power_of_ten(
+    values: list[float], ticks: tuple[float, ...], digits: int
+) -> None:
+    axis = rounded(values, start=0, end=1)
+
+    assert axis.ticks == pytest.approx(ticks)
+    assert decimals(axis) == digits

@@ -1,0 +1,1 @@
+"""What pages share: their frame and style, axes, SVG, Markdown without effects, and files."""

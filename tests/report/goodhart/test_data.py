@@ -1,0 +1,76 @@
+"""The JSON is what its schema says, holds no NaN, and every field of it is described."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from tests.report.goodhart import material
+from trueup.report.goodhart.data import schema, to_dict, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trueup.goodhart.look import Verdict
+
+
+def numbers(value: Any) -> Iterator[float]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from numbers(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from numbers(one)
+    elif isinstance(value, float):
+        yield value
+
+
+def properties(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for one in found.get("properties", {}).values():
+        yield one
+        yield from properties(one)
+        yield from properties(one.get("items", {}))
+
+
+@pytest.mark.parametrize("verdict", material.KINDS)
+def test_every_kind_of_report_is_as_the_schema_says(verdict: Verdict) -> None:
+    found = json.loads(to_json(material.report(verdict)))
+
+    jsonschema.validate(found, schema(), cls=jsonschema.Draft202012Validator)
+    assert found["verdict"] == verdict
+    assert len(found["looks"]) == 14
+
+
+def test_every_field_of_the_schema_is_described() -> None:
+    assert all(one.get("description") for one in properties(schema()))
+
+
+def test_the_gate_is_a_word_that_a_job_can_test() -> None:
+    gates = {kind: to_dict(material.report(kind))["gate"] for kind in material.KINDS}
+
+    assert gates == {
+        "gaming": "failed", "improvement": "passed", "judge_flat": "passed",
+        "inconclusive": "inconclusive", "unidentified": "inconclusive",
+    }  # fmt: skip
+
+
+def test_what_is_no_number_is_null_and_a_verdict_without_condition_says_so() -> None:
+    odd = material.look(
+        "gaming", holds_to=math.inf, phi=math.nan, detail={"gamed": np.float64("nan")}
+    )
+    found = json.loads(to_json(material.report(looks=(odd,))))
+    jsonschema.validate(found, schema())
+
+    assert found["looks"][0]["phi"] is None
+    assert found["looks"][0]["holds_to"] is None
+    assert found["looks"][0]["holds_always"] is True
+    assert all(map(math.isfinite, numbers(found)))
+
+
+def test_the_same_report_gives_the_same_text() -> None:
+    assert to_json(material.report()) == to_json(material.report())

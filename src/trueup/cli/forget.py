@@ -41,7 +41,7 @@ def command(
                 typer.echo("Nothing was deleted.", err=True)
                 return INTERRUPTED
         found = forget(opened, item)
-    if not found.observations and not found.labels:
+    if not (found.observations or found.labels or found.signals):
         mend = "trueup score --out lists the ids that were scored"
         raise DataError(f"no item '{item}' was ever scored here", mend=mend)
     if json_:
@@ -50,6 +50,8 @@ def command(
     texts, verdicts = counted(found.texts, "text"), counted(found.verdicts, "verdict")
     replies = counted(found.replies, "reply", plural="replies")
     said = f"{texts}, {replies}, {counted(found.labels, 'label')}"
+    if found.signals:
+        said += f", {counted(found.signals, 'signal')}"
     console().print(f"Deleted {said} and the explanations of {verdicts}; outcomes and values stay.")
     if found.shared:
         of = counted(found.shared, "text")

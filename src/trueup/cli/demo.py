@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from trueup.report.goodhart.model import GoodhartReport
     from trueup.runner.calibration.result import Calibration, CriterionResult
     from trueup.runner.fit import Fitted
 
@@ -30,6 +31,8 @@ _LIES = (
     ("weekly/calibration.html", "the report of the eighth week: open it in a browser"),
     ("weekly/ledger.jsonl", "the figures of every week, a line each, to be kept in git"),
     ("weekly/README.md", "how the log, the judge and the annotators were made"),
+    ("goodhart/goodhart.html", "half a year of judge and users on one page"),
+    ("goodhart/history.parquet", "the simulated replies behind it, a row each"),
 )
 _NEXT = (
     ("trueup show --item sup-122", "what was found about one reply, and why"),
@@ -48,6 +51,7 @@ def command(
 ) -> int:
     """Try everything on simulated data. It needs no network and no key."""
     from trueup.report.calibration.write import write_report  # noqa: PLC0415 - heavy
+    from trueup.report.goodhart.data import to_dict  # noqa: PLC0415 - heavy
     from trueup.runner.demo import make_workspace, run_demo  # noqa: PLC0415 - heavy
 
     make_workspace(folder)
@@ -58,11 +62,13 @@ def command(
     last = _calibrated(folder / "weekly")
     report = folder / "weekly" / "calibration.html"
     write_report(last, report)
+    watched = _watched(folder / "goodhart")
     if json_:
         body = {"folder": str(folder), "fit": demo.fitted.to_dict(), "summary": summary}
-        print_json({**body, "calibration": last.to_dict()})
+        print_json({**body, "calibration": last.to_dict(), "goodhart": to_dict(watched)})
     else:
         _show(_weeks(last, report))
+        _show(_half_year(watched, folder / "goodhart" / "goodhart.html"))
         _show(_ending(folder))
     return FINE
 
@@ -88,6 +94,35 @@ def _calibrated(folder: Path) -> Calibration:
             if shown is not None:
                 shown.update(f"calibrating week {min(len(done) + 1, len(WEEKS))} of {len(WEEKS)}")
     return done[-1]
+
+
+def _watched(folder: Path) -> GoodhartReport:
+    """Simulate half a year, look at it week by week, and write the page."""
+    from trueup.report.goodhart.draw import picture_of  # noqa: PLC0415 - heavy
+    from trueup.report.goodhart.model import GoodhartReport  # noqa: PLC0415 - heavy
+    from trueup.report.goodhart.write import write_report  # noqa: PLC0415 - heavy
+    from trueup.runner.half_year import watch_half_year  # noqa: PLC0415 - heavy
+
+    found = watch_half_year(folder)
+    report = GoodhartReport(
+        product="support assistant",
+        looks=found.looks,
+        spec=found.spec,
+        picture=picture_of(found.cells, found.spec, found.looks),
+        explanations=found.explained,
+        instrument="simulated-model",
+        simulated=True,
+    )
+    write_report(report, folder / "goodhart.html")
+    return report
+
+
+def _half_year(report: GoodhartReport, page: Path) -> Iterator[RenderableType]:
+    from trueup.report.goodhart.terminal import render  # noqa: PLC0415 - heavy
+
+    yield _heading("\n5. Half a year of another assistant: the judge's scores, and what users did.")
+    yield _heading("   Prompt version 3 came in week 16 and writes longer; nobody gains by that.")
+    yield from render(report, reports=[str(page)])
 
 
 def _scored(folder: Path, fitted: Fitted, summary: Mapping[str, Any]) -> Iterator[RenderableType]:
@@ -127,7 +162,7 @@ def _rows(criterion: CriterionResult) -> Iterator[Mapping[str, str]]:
 
 
 def _ending(folder: Path) -> Iterator[RenderableType]:
-    yield _heading(f"\n5. What lies in {one_line(str(folder), 60)}")
+    yield _heading(f"\n6. What lies in {one_line(str(folder), 60)}")
     yield from _pairs(_LIES)
     yield _heading("\nNext")
     yield f"   {going_to(folder)}"

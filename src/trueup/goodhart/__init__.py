@@ -25,7 +25,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trueup.goodhart.cells import Cells, read_cells
+    from trueup.goodhart.cells_file import load_cells, save_cells, update_cells
+    from trueup.goodhart.explain import distinct_outputs
+    from trueup.goodhart.holdback import assign_holdback
+    from trueup.goodhart.ledger import Release
+    from trueup.goodhart.ledger_file import read_ledger
     from trueup.goodhart.look import Change, Look, SignalChange
+    from trueup.goodhart.plan import plan_watch
     from trueup.goodhart.spec import Signal, WatchSpec
     from trueup.goodhart.training import Advice, BestOfN, TrainingMonitor, best_of_n
     from trueup.goodhart.watching import backtest, backtest_cells, watch
@@ -35,7 +41,13 @@ _HOMES = {
     name: home
     for home, names in {
         "cells": "Cells read_cells",
+        "cells_file": "load_cells save_cells update_cells",
+        "explain": "distinct_outputs",
+        "holdback": "assign_holdback",
+        "ledger": "Release",
+        "ledger_file": "read_ledger",
         "look": "Change Look SignalChange",
+        "plan": "plan_watch",
         "spec": "Signal WatchSpec",
         "training": "Advice BestOfN TrainingMonitor best_of_n",
         "watching": "backtest backtest_cells watch",
@@ -49,14 +61,22 @@ __all__ = [
     "Cells",
     "Change",
     "Look",
+    "Release",
     "Signal",
     "SignalChange",
     "TrainingMonitor",
     "WatchSpec",
+    "assign_holdback",
     "backtest",
     "backtest_cells",
     "best_of_n",
+    "distinct_outputs",
+    "load_cells",
+    "plan_watch",
     "read_cells",
+    "read_ledger",
+    "save_cells",
+    "update_cells",
     "watch",
 ]
 

@@ -74,6 +74,18 @@ def test_demo_ends_with_eight_weeks_a_report_and_a_ledger(shown: tuple[Path, Res
     assert "simulated-model" in page
 
 
+def test_demo_finds_the_half_year_that_was_gamed_by_length(shown: tuple[Path, Result]) -> None:
+    folder, done = shown
+    page = (folder / "goodhart" / "goodhart.html").read_text("utf-8")
+
+    assert "gaming" in done.out
+    assert "users are no better off" in done.out
+    assert "log length" in done.out
+    assert (folder / "goodhart" / "history.parquet").is_file()
+    assert page.count("<html") == 1
+    assert "Simulated records" in page
+
+
 def test_what_demo_says_to_do_next_works(
     trueup: Command, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +121,7 @@ def test_demo_json_is_one_object(
     monkeypatch.setattr("trueup.runner.demo.WEEKS", ("2026-W27",))
     done = trueup("demo", here / "shown", "--json")
 
-    assert {"folder", "fit", "summary", "calibration"} == done.json.keys()
+    assert {"folder", "fit", "summary", "calibration", "goodhart"} == done.json.keys()
     assert done.json["fit"].keys() == FIT
     assert done.json["summary"].keys() == RUN
     assert done.json["calibration"].keys() == CALIBRATION

@@ -93,7 +93,7 @@ def test_starting_loads_nothing_heavy(code: str) -> None:
 
 def test_public_names_are_sorted_and_exist() -> None:
     assert sorted(trueup.__all__) == trueup.__all__
-    assert {*trueup._HOMES, "agreement"} == set(trueup.__all__)
+    assert {*trueup._HOMES, *trueup._ROOMS} == set(trueup.__all__)
     for name in trueup.__all__:
         assert getattr(trueup, name) is not None
 

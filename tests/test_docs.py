@@ -43,6 +43,7 @@ from trueup.rubric.spec import (
     LevelSpec,
     RubricSpec,
 )
+from trueup.runner.goodhart.kind import GoodhartSpec, SignalSpec
 from trueup.runner.kinds import BarsSpec, BudgetSpec, CalibrateSpec, LabelSpec, ScoreSpec
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def test_every_key_of_a_judge_is_described() -> None:
 
 
 def test_every_key_of_a_runner_is_described() -> None:
-    specs = (ScoreSpec, BudgetSpec, CalibrateSpec, BarsSpec, LabelSpec)
+    specs = (ScoreSpec, BudgetSpec, CalibrateSpec, BarsSpec, LabelSpec, GoodhartSpec, SignalSpec)
 
     assert absent(keys(*specs), page("commands").split("\n## run\n")[1]) == []
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trueup import agreement
+    from trueup import agreement, goodhart
     from trueup.api import ascore, fit, load_judge, load_rubric, score
     from trueup.errors import (
         ConfigError,
@@ -80,6 +80,8 @@ _HOMES = {
     "score": "trueup.api",
 }
 
+_ROOMS = ("agreement", "goodhart")
+
 __all__ = [
     "Budget",
     "Calibration",
@@ -112,6 +114,7 @@ __all__ = [
     "ascore",
     "calibrate",
     "fit",
+    "goodhart",
     "load_judge",
     "load_rubric",
     "score",
@@ -119,8 +122,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "agreement":
-        return import_module("trueup.agreement")
+    if name in _ROOMS:
+        return import_module(f"trueup.{name}")
     home = _HOMES.get(name)
     if home is None:
         # unknown to trueup: say so as Python does, with the closest name that exists

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.weekly import RUNNER, WEEK, answers, log, write_rows
 from tests.runner.calibration.material import lines
 from trueup.runner.calibration import surface
+from trueup.runner.goodhart.kind import GoodhartSpec
 from trueup.runner.kinds import LISTS, CalibrateSpec
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ def runner(week: Path) -> Path:
 
 
 def test_every_key_that_may_hold_several_values_can_be_set_to_several() -> None:
-    several = [name for name, field in CalibrateSpec.model_fields.items()
-               if "list" in str(field.annotation)]  # fmt: skip
+    several = {name for spec in (CalibrateSpec, GoodhartSpec)
+               for name, field in spec.model_fields.items()
+               if "list" in str(field.annotation)}  # fmt: skip
 
     assert sorted(several) == sorted(LISTS)
 

@@ -37,7 +37,7 @@ def first(path: Path, verdict_row: VerdictRow, call_row: CallRow) -> Path:
     with Store.open(path) as store:
         store.write({"verdict": [verdict_row(1, scored(1.0, "met"))], "call": calls})
     connection = sqlite3.connect(path)
-    for table in ("answerer", "signal", "held_out"):
+    for table in ("answerer", "signal", "held_out", "watch"):
         connection.execute(f"drop table {table}")
     connection.execute("update heading set value = '1' where name = 'schema'")
     connection.commit()
@@ -83,8 +83,8 @@ def second(path: Path, verdict_row: VerdictRow) -> Path:
                      "answerer": [{"run": 1, "model": "m-1"}]})  # fmt: skip
         add_labels(store, labels, source="test")
     connection = sqlite3.connect(path)
-    connection.execute("drop table signal")
-    connection.execute("drop table held_out")
+    for table in ("signal", "held_out", "watch"):
+        connection.execute(f"drop table {table}")
     connection.execute("update heading set value = '2' where name = 'schema'")
     connection.commit()
     connection.close()

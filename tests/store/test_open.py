@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TABLES = {"heading", "run", "instrument", "observation", "content", "verdict", "call", "label",
-          "draw", "split", "reading", "ledger", "answerer", "signal", "held_out"}  # fmt: skip
+          "draw", "split", "reading", "ledger", "answerer", "signal", "held_out",
+          "watch"}  # fmt: skip
 
 
 def tables(path: Path) -> set[str]:

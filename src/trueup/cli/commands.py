@@ -36,10 +36,12 @@ app = typer.Typer(
 )
 
 COMMANDS = ("init", "demo", "list", "check", "diff", "schema", "doctor", "fit", "score", "label",
-            "calibrate", "run", "show", "forget")  # fmt: skip
+            "calibrate", "goodhart", "run", "show", "forget")  # fmt: skip
 for _name in COMMANDS:
     _module = import_module(f"trueup.cli.{_name}")
-    app.command(_name)(_module.command)
+    app.command(
+        _name, cls=getattr(_module, "CLASS", None), epilog=getattr(_module, "EPILOG", None)
+    )(_module.command)
 
 
 @app.callback(invoke_without_command=True)

@@ -120,3 +120,14 @@ def store_place(store: str | None, *, workspace: Workspace | None = None) -> str
 
     found = workspace or Workspace.find()
     return str((found or Workspace(Path.cwd())).store_path)
+
+
+def home_of(path: Path) -> Workspace | None:
+    """Return the workspace that a runner is in, from wherever it is run; None for the library's."""
+    from trueup.library import library  # noqa: PLC0415 - where it is used
+    from trueup.workspace import Workspace  # noqa: PLC0415 - where it is used
+
+    folder = path.resolve().parent
+    if folder.name != "runners" or folder == (library() / "runners").resolve():
+        return None
+    return Workspace(folder.parent)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from trueup.cli.calibrate import calibrate_and_show, told_in
-from trueup.cli.common import Json, store_place
+from trueup.cli.common import Json, home_of, store_place
+from trueup.cli.goodhart_show import look_at_spec
 from trueup.cli.score import score_and_show
 from trueup.errors import ConfigError
 
@@ -32,17 +33,20 @@ def command(
 ) -> int:
     """Run a named job. Its file in runners/ says how."""
     from trueup.registry import resolve  # noqa: PLC0415 - heavy
+    from trueup.runner.goodhart.kind import GoodhartSpec  # noqa: PLC0415 - heavy
     from trueup.runner.kinds import CalibrateSpec  # noqa: PLC0415 - heavy
     from trueup.runner.spec import load_runner  # noqa: PLC0415 - heavy
 
     path = resolve("runner", name)
     spec = load_runner(path, changes=_changes(changes or ()))
-    home = _home(path)
+    home = home_of(path)
     if isinstance(spec, CalibrateSpec):
         reports = [Path(report) for report in spec.reports]
         with told_in(reports, Path(spec.items), spec.options()):
             options = _resolved(spec, home)
         return calibrate_and_show(Path(spec.items), options, reports=reports, json_=json_)
+    if isinstance(spec, GoodhartSpec):
+        return look_at_spec(spec, path, json_=json_, home=home)
     options = _resolved(spec, home)
     return score_and_show(
         Path(spec.items),
@@ -64,17 +68,6 @@ def _resolved(spec: ScoreSpec | CalibrateSpec, home: Workspace | None) -> dict[s
         "judge": None if spec.judge is None else resolve("judge", spec.judge, workspace=home),
         "store": store_place(spec.store, workspace=home),
     }
-
-
-def _home(path: Path) -> Workspace | None:
-    """Return the workspace that a runner is in, from wherever it is run; None for the library's."""
-    from trueup.library import library  # noqa: PLC0415 - where it is used
-    from trueup.workspace import Workspace  # noqa: PLC0415 - where it is used
-
-    folder = path.resolve().parent
-    if folder.name != "runners" or folder == (library() / "runners").resolve():
-        return None
-    return Workspace(folder.parent)
 
 
 def _changes(given: Sequence[str]) -> dict[str, list[str]]:

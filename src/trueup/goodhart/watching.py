@@ -57,13 +57,32 @@ def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) 
     Raises:
         DataError: The records cannot be read, or a named column is absent.
     """
-    cells = read_cells(frame, spec, now=now)
+    return looks_at(frame, read_cells(frame, spec, now=now), spec, now=now)
+
+
+def looks_at(
+    source: object,
+    cells: Cells,
+    spec: WatchSpec,
+    *,
+    now: dt.datetime | None = None,
+    latch: bool = True,
+) -> list[Look]:
+    """Return the same looks where the cells of a source are at hand.
+
+    Args:
+        source: What the cells are from: an A/B is read again as of each look.
+        cells: From `read_cells`.
+        spec: What is watched.
+        now: As of `read_cells`.
+        latch: As of `backtest_cells`.
+    """
 
     def as_of(end: dt.datetime, /) -> Cells:
-        return read_cells(frame, spec, origin=cells.origin, edges=cells.edges, now=now, until=end)
+        return read_cells(source, spec, origin=cells.origin, edges=cells.edges, now=now, until=end)
 
-    pairs = bool(spec.version) and paired(frame, spec)
-    return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs)
+    pairs = bool(spec.version) and bool(len(cells)) and paired(source, spec)
+    return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs, latch=latch)
 
 
 def backtest_cells(
@@ -72,6 +91,7 @@ def backtest_cells(
     *,
     as_of: Snapshots | None = None,
     on_same_tasks: bool = False,
+    latch: bool = True,
 ) -> list[Look]:
     """Return the same looks from cells that were read before.
 
@@ -80,6 +100,7 @@ def backtest_cells(
         spec: What is watched.
         as_of: Cells of what was known at an instant; without it an A/B waits for its signals.
         on_same_tasks: Every version ran the same tasks.
+        latch: Keep `gaming` standing once it was said; False where alarms are kept elsewhere.
     """
     if not spec.signals:
         return [_nothing(cells, spec, "no signal is named: without one nothing can be tested")]
@@ -98,7 +119,7 @@ def backtest_cells(
         )
         for look in looks
     ]
-    return latched(found)
+    return latched(found) if latch else found
 
 
 def latched(looks: Sequence[Look]) -> list[Look]:

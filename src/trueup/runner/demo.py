@@ -17,6 +17,7 @@ from trueup.rubric.schema import rubric_schema
 from trueup.runner.calibration.calibrate import calibrate
 from trueup.runner.calibration.week import bounds
 from trueup.runner.fit import fit_all
+from trueup.runner.kinds import CalibrateSpec
 from trueup.runner.spec import load_runner
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def calibrate_weeks(folder: Path) -> Iterator[Calibration]:
     for week in (*WEEKS, WEEKS[-1]):
         runner = folder / "runners" / "weekly-calibration.yaml"
         spec = load_runner(runner, changes={"week": week})
+        assert isinstance(spec, CalibrateSpec)  # noqa: S101 - tells mypy what ships with it
         options = {**spec.options(), "labels": labels, "store": folder / ".trueup" / "trueup.db"}
         found = calibrate(spec.items, **options, by="trueup demo")
         labels = answer(week, [(one.item_id, one.people) for one in found.next], said)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from trueup.runner.goodhart.kind import GoodhartSpec
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -129,13 +131,15 @@ class CalibrateSpec(_RunSpec):
         return _listed(self.report)
 
 
-KINDS: dict[str, type[ScoreSpec | CalibrateSpec]] = {
+AnySpec: TypeAlias = ScoreSpec | CalibrateSpec | GoodhartSpec
+KINDS: dict[str, type[AnySpec]] = {
     "score": ScoreSpec,
     "calibrate": CalibrateSpec,
+    "goodhart": GoodhartSpec,
 }
-PATHS = ("items", "out", "out_items", "store", "anchors", "ledger", "labels", "report")
+PATHS = ("items", "table", "out", "out_items", "store", "anchors", "ledger", "labels", "report")
 """Keys that hold paths, one or several."""
-LISTS = ("labels", "report", "criteria", "accepted")
+LISTS = ("labels", "report", "criteria", "accepted", "by", "features", "parts", "signals", "starts")
 """Keys that may hold several values."""
 
 

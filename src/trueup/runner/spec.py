@@ -12,6 +12,7 @@ wherever it is started.
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,10 @@ if TYPE_CHECKING:
 
     from trueup.rubric.scalar import Scalar
     from trueup.rubric.source import Source
-    from trueup.runner.kinds import CalibrateSpec, ScoreSpec
+    from trueup.runner.kinds import AnySpec
 
 
-def load_runner(
-    path: Path, *, changes: Mapping[str, str | Sequence[str]] | None = None
-) -> ScoreSpec | CalibrateSpec:
+def load_runner(path: Path, *, changes: Mapping[str, str | Sequence[str]] | None = None) -> AnySpec:
     """Read a runner file.
 
     Args:
@@ -53,14 +52,16 @@ def load_runner(
     # a runner in runners/ speaks of the folder above; one that stands alone, of its own
     inside = path.resolve().parent.name == "runners"
     root = path.parent if not inside else path.parent.parent if path.parent.name else Path("..")
-    for name in (*PATHS, "rubric", "judge"):
+    named = () if body.get("kind") == "goodhart" else ("judge",)  # there it is a column
+    for name in (*PATHS, "rubric", *named):
         if isinstance(body.get(name), str):
             body[name] = _rooted(root, body[name], always=name in PATHS)
         elif isinstance(body.get(name), list):
             body[name] = [_rooted(root, part, always=True) if isinstance(part, str) else part
                           for part in body[name]]  # fmt: skip
     change(body, changes or {})
-    kind = KINDS.get(str(body.get("kind")), KINDS["score"])
+    meant = difflib.get_close_matches(str(body.get("kind")), KINDS, n=1)
+    kind = KINDS[meant[0] if meant else "score"]
     try:
         return kind.model_validate(body)
     except ValidationError as error:
@@ -97,7 +98,7 @@ def _problem(
     error: ValidationError,
     path: Path,
     source: Source,
-    kind: type[ScoreSpec | CalibrateSpec],
+    kind: type[AnySpec],
     *,
     body: Mapping[str, Any],
     changes: Mapping[str, str | Sequence[str]],
@@ -105,7 +106,7 @@ def _problem(
     first, *others = slips(error, kind, body)
     key, mend = ".".join(map(str, first.path)), first.mend
     if key == "kind" and "kind" in body:
-        known = f"Kinds are {' and '.join(KINDS)}"
+        known = f"Kinds are {', '.join(KINDS)}"
         mend = f"{did_you_mean(str(body['kind']), KINDS)} {known}".strip()
     if first.kind == "missing":
         mend = f"{mend}, or give --set {key}=..."

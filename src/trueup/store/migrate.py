@@ -46,7 +46,12 @@ def _signals(connection: Connection) -> None:
     schema.held_out.create(connection, checkfirst=True)
 
 
-STEPS: tuple[Callable[[Connection], None], ...] = (_first, _answerers, _signals)
+def _watches(connection: Connection) -> None:
+    """Keep the alarms of watches over judge and users, and what was forecast."""
+    schema.watch.create(connection, checkfirst=True)
+
+
+STEPS: tuple[Callable[[Connection], None], ...] = (_first, _answerers, _signals, _watches)
 VERSION = len(STEPS)
 
 

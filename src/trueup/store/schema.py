@@ -14,6 +14,7 @@
     signal       what production recorded of a unit; only ever added to, and held out
     held_out     the names of signals, and of columns they came in: shown to no judge
     ledger       question x judge x instrument x week -> agreement; only ever added to
+    watch        what a watch over judge and users raised, and who accepted it; only ever added to
     heading      name -> value: schema version, secret
 
 Equal contents share calls and verdicts; ids never do. A content has one hash, in one index, and
@@ -240,4 +241,18 @@ ledger = Table(
     Column("at", String, nullable=False),
     Column("body", Text, nullable=False),
     Index("ledger_question", "question", "judge"),
+)
+
+watch = Table(
+    "watch",
+    metadata,
+    Column("id", _serial, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("part", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("watch_key", "kind", "key", unique=True),
+    Index("watch_name", "name", "part"),
 )

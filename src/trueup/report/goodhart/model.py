@@ -76,9 +76,12 @@ class GoodhartReport:
 
     @property
     def gate(self) -> Gate:
-        """Whether a run that shows this passes: `gaming` fails, what is undecided is open."""
+        """Whether a run that shows this passes.
+
+        `gaming` fails until somebody has accepted its alarm; what is undecided is open.
+        """
         if self.last.verdict == "gaming":
-            return "failed"
+            return "failed" if self.open_alarms or not self.alarms else "passed"
         return "passed" if self.last.verdict in ("improvement", "judge_flat") else "inconclusive"
 
     @property

@@ -1,0 +1,157 @@
+"""The runner of the watch, and `trueup goodhart import`, `plan` and `backfill`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.weekly import write_rows
+from trueup.library import library
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Command
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "goodhart" / "history.parquet"
+RUNNER = f"""\
+kind: goodhart
+table: {EXAMPLE}
+time: timestamp
+judge: judge
+judge_repeat: judge_rep
+group: user
+segment: segment
+signals: ["retries:lower,arrived=retries_at", {{name: edit_rate, arrived: edit_rate_at}}]
+report: watch.md
+"""
+
+
+@pytest.fixture
+def runner(here: Path) -> Path:
+    path = here / "runners" / "goodhart-watch.yaml"
+    path.write_text(RUNNER, "utf-8")
+    return path
+
+
+def test_the_workspaces_watch_runs_by_name_and_without_a_table(
+    here: Path, runner: Path, trueup: Command
+) -> None:
+    by_name = trueup("run", runner.stem)
+    bare = trueup("goodhart", "--json")
+
+    assert (by_name.status, bare.status) == (1, 1)
+    assert "goodhart-watch, 2026-06-29: gaming" in by_name.out
+    assert (here / "watch.md").exists()
+    assert bare.json["store"] == str(here / ".trueup" / "trueup.db")
+    assert [alarm["watch"] for alarm in bare.json["watched"][0]["alarms"]] == ["goodhart-watch"]
+
+
+def test_a_key_is_changed_for_once(runner: Path, trueup: Command) -> None:
+    done = trueup(
+        "run", runner.stem, "--json", "--set", "by=segment", "--set", "parts=[chat, code]",
+        "--set", "alpha=0.1", "--set", "horizon=none",
+    )  # fmt: skip
+
+    assert done.json["budget"]["of"] == {"chat": 0.05, "code": 0.05}
+    assert "however long it is watched" in done.json["budget"]["rate"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (RUNNER.replace("judge: judge\n", ""), "judge is missing"),
+        (RUNNER.replace("table:", "tabel:"), "Did you mean 'table'?"),
+        (RUNNER + "items: log.jsonl\n", "give either table"),
+        (RUNNER.replace("retries:lower", "minutes"), "which direction of 'minutes'"),
+        (RUNNER + "reference: many\n", "'reference' is a whole number"),
+        ("kind: goodhrt\n", "Did you mean 'goodhart'?"),
+    ],
+)
+def test_a_runner_that_says_something_else_is_refused(
+    runner: Path, trueup: Command, text: str, said: str
+) -> None:
+    runner.write_text(text, "utf-8")
+
+    done = trueup("run", runner.stem)
+
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_without_a_runner_of_ones_own_the_shipped_example_runs_and_says_so(
+    trueup: Command,
+) -> None:
+    done = trueup("goodhart")
+
+    assert done.status == 1
+    assert "the example that ships with trueup" in " ".join(done.out.split())
+    assert "Simulated records" in done.out
+    assert (library() / "runners" / "goodhart-watch.yaml").is_file()
+
+
+def test_signals_are_taken_in_once_and_held_out(here: Path, trueup: Command) -> None:
+    rows = [
+        {"id": f"i{n}", "thumbs": n % 2, "thumbs_at": f"2026-01-0{n + 1}T09:00:00Z"}
+        for n in range(4)
+    ]
+    write_rows(here / "signals.jsonl", rows)
+
+    first = trueup("goodhart", "import", "signals.jsonl", "--json")
+    again = trueup("goodhart", "import", "signals.jsonl")
+    wrong = trueup("goodhart", "import", "signals.jsonl", "--signal", "stars")
+
+    assert (first.status, first.json["n"], first.json["new"]) == (0, 4, 4)
+    assert "4 signals, 0 new: thumbs 4" in again.out
+    assert (wrong.status, "NAME=COLUMN" in wrong.err) == (2, True)
+
+
+def test_a_plan_is_made_of_a_pilot_or_of_numbers_that_are_stated(trueup: Command) -> None:
+    stated = ("--items", 3000, "--spread", 1.1, "--reliability", 0.55, "--design", "concurrent",
+              "--known", "retries:rate=1,spread=0.46,worth=0.2", "--rise", 0.2)  # fmt: skip
+    done = trueup("goodhart", "plan", *stated, "--json")
+    nothing = trueup("goodhart", "plan", "--rise", 0.2)
+    no_rise = trueup("goodhart", "plan", EXAMPLE)
+
+    assert done.status == 0
+    assert done.json["design"] == "concurrent"
+    assert [curve["phi"] for curve in done.json["curves"]] == [0.0, 0.2, 1.0]
+    assert (nothing.status, "nothing to plan with" in nothing.err) == (2, True)
+    assert (no_rise.status, "--rise 0.2" in no_rise.err) == (2, True)
+
+
+def test_a_holdback_is_said_in_sql(trueup: Command) -> None:
+    done = trueup("goodhart", "plan", "--holdback", 0.05, "--salt", "spring")
+
+    assert done.status == 0
+    assert done.out.startswith("substr(sha256('spring' || ':' || cast(user_id as varchar)), 1, 13)")
+
+
+def test_a_log_is_backfilled_and_watched_from_the_store(here: Path, trueup: Command) -> None:
+    weeks, per_week = 16, 12
+    rows = []
+    for n in range(weeks * per_week):
+        day = 5 + 7 * (n // per_week) + n % 7
+        at = f"2026-{1 + (day - 1) // 28:02}-{1 + (day - 1) % 28:02}T10:00:00Z"
+        text = "Press Save." if n % 3 else "It is somewhere."
+        rows.append({"id": f"i{n}", "input": "Where?", "output": f"{text} {n}", "timestamp": at,
+                     "user": f"u{n % 20}"})  # fmt: skip
+    write_rows(here / "log.jsonl", rows)
+    signals = [{"id": row["id"], "thumbs": n % 2, "thumbs_at": row["timestamp"]}
+               for n, row in enumerate(rows)]  # fmt: skip
+    write_rows(here / "signals.jsonl", signals)
+    trueup("goodhart", "import", "signals.jsonl")
+
+    done = trueup("goodhart", "backfill", "log.jsonl", "-r", "checks", "--per-period", 6, "--json")
+    runner = here / "runners" / "stored.yaml"
+    runner.write_text(
+        f"kind: goodhart\nitems: log.jsonl\nsitting: {json.dumps(done.json['sitting'])}\n"
+        "signals: ['thumbs:higher']\n",
+        "utf-8",
+    )
+    watched = trueup("run", "stored", "--json")
+
+    assert (done.status, done.json["status"]) == (0, "done")
+    assert watched.status in {0, 3}
+    assert watched.json["watched"][0]["report"]["spec"]["judge"] == "judge"

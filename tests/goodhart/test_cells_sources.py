@@ -36,10 +36,11 @@ def read(source: object, spec: WatchSpec = FULL) -> Cells:
 def test_arrow_and_what_offers_itself_as_arrow_read_alike() -> None:
     class Offers:
         def __init__(self, table: pa.Table) -> None:
-            self.table = table
+            self.table: Any = table
 
         def __arrow_c_stream__(self, schema: object = None) -> object:
-            return self.table.__arrow_c_stream__(schema)  # type: ignore[no-untyped-call] # as it is
+            stream: object = self.table.__arrow_c_stream__(schema)
+            return stream
 
     table = pa.Table.from_pandas(FRAME)
     pieces = pa.concat_tables([table[:100], table[100:]])

@@ -77,7 +77,7 @@ class Spending:
             moved: From that start on.
         """
         constants = constant(self.alpha, self.before, self.horizon, self.starts)
-        excess = np.maximum(moved.correlation - PRIOR_CORRELATION, 0) / 2
+        excess = np.maximum(moved.correlation - PRIOR_CORRELATION, 0) / 4
         level = np.interp(excess, CORRELATIONS, constants)
         z = level * _level(start, self.starts, self.before, moved.after, self.horizon)
         found: Floats = -special.stdtrit(moved.freedom, _tail(z))
@@ -110,7 +110,8 @@ class Anytime:
 
 
 def _tail(z: Floats) -> Floats:
-    return np.maximum(special.ndtr(-z), 1e-300)
+    found: Floats = np.maximum(special.ndtr(-z), 1e-300)
+    return found
 
 
 def _level(start: int, starts: Sequence[int], before: int, after: int, horizon: int) -> float:

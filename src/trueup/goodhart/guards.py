@@ -25,7 +25,7 @@ RATE_ERRORS = 4.0
 """... by so many standard errors of its logarithm, no longer speaks for the same people."""
 SEGMENT_PART = 0.1
 """Segments with a smaller part of a signal's responders are not looked at alone."""
-ANCHOR_ERRORS = 2.0
+ANCHOR_ERRORS = 1.0
 COVERAGE_ERRORS = 3.0
 ALL = 0.8
 """Where a smaller share of outputs was scored, and no weight says why, they were a sample."""

@@ -149,7 +149,9 @@ def test_forget_takes_an_items_text_out_of_the_store(
     trueup("score", "items.jsonl", "-r", "reply", "-j", judge)
     told = trueup("forget", "i3", "--yes", "--json")
 
-    assert {"observations", "texts", "verdicts", "replies", "shared", "labels"} == keys(told.json)
+    assert keys(told.json) == {
+        "observations", "texts", "verdicts", "replies", "shared", "labels", "signals",
+    }  # fmt: skip
     assert (told.json["texts"], told.json["verdicts"], told.json["replies"]) == (1, 3, 2)
     assert b"Reply 3:" not in (here / ".trueup" / "trueup.db").read_bytes()
     assert trueup("show", "--item", "i3").status == 2

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trueup.goodhart import Signal, WatchSpec, backtest
+from trueup.goodhart import Signal, WatchSpec, backtest, distinct_outputs
 
 if TYPE_CHECKING:
     from trueup.goodhart import Look
@@ -146,3 +146,18 @@ def test_a_swapped_judge_is_a_judge_change_and_no_gaming() -> None:
 
     assert verdicts(looks) == {"unidentified"}
     assert "the judge changed" in looks[-1].message
+
+
+def test_one_text_for_every_prompt_is_flagged_from_outputs_alone() -> None:
+    items = pd.read_csv(data("null_model/null_annotations.csv.gz"))
+    attack = data("null_model/null_output.txt").read_text("utf-8")
+    found = distinct_outputs([attack] * len(items))
+
+    assert found.flagged
+    assert (found.n, found.distinct) == (805, 1)
+
+
+def test_real_solutions_are_not_taken_for_one_text() -> None:
+    last = rounds("judge").query("round == '5'")
+
+    assert not distinct_outputs(list(last["solution"])).flagged

@@ -218,6 +218,13 @@ def test_a_holdback_arm_takes_a_season_out() -> None:
     assert "improvement" in {look.verdict for look in found}
 
 
+def test_a_control_that_is_no_arm_is_not_passed_over() -> None:
+    frame = simulate_history("gain_season_holdback", seed=1)
+
+    with pytest.raises(DataError, match="control is 'contrl'"):
+        backtest(frame, spec_of(arm="arm", control="contrl"))
+
+
 def test_known_deploys_replace_the_scan() -> None:
     frame = simulate_history("gaming_late", seed=1)
     known = backtest(frame, spec_of(starts=[10]))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Bools = NDArray[np.bool_]
 
-CONTROLS = ("control", "baseline", "holdback", "old", "a", "0")
+CONTROLS = ("control", "baseline", "holdback", "holdout", "old", "a", "0")
 """An arm of such a name is the control, whatever its case."""
 
 
@@ -94,10 +94,7 @@ def _first_seen(cells: Cells, column: str) -> Mapping[str, int]:
 
 def _control(names: list[str], cells: Cells, column: str, spec: WatchSpec) -> tuple[str, str]:
     if spec.control is not None:
-        if spec.control not in names:
-            message = f"control is '{spec.control}', which no {column} is called"
-            raise DataError(message, mend=did_you_mean(spec.control, names))
-        return spec.control, "as declared"
+        return declared_control(spec.control, names, column), "as declared"
     for wanted in CONTROLS:
         for name in names:
             if name.lower() == wanted:
@@ -107,6 +104,18 @@ def _control(names: list[str], cells: Cells, column: str, spec: WatchSpec) -> tu
     beside = np.isin(period, newest)
     met = [name for name in names[:-1] if (beside & (key == name)).any()]
     return (met or names)[0], f"the {column} seen first"
+
+
+def declared_control(control: str, names: list[str], column: str) -> str:
+    """Return the declared control, which must be there.
+
+    Raises:
+        DataError: No arm or version is called so.
+    """
+    if control not in names:
+        message = f"control is '{control}', which no {column} is called"
+        raise DataError(message, mend=did_you_mean(control, names))
+    return control
 
 
 def sides_of(cells: Cells, arms: Arms, treatment: str, *, start: int | None = None) -> Sides:

@@ -77,7 +77,7 @@ class Spending:
             moved: From that start on.
         """
         constants = constant(self.alpha, self.before, self.horizon, self.starts)
-        excess = np.maximum(moved.correlation - PRIOR_CORRELATION, 0) / 4
+        excess = np.maximum(moved.correlation - PRIOR_CORRELATION, 0) / 2
         level = np.interp(excess, CORRELATIONS, constants)
         z = level * _level(start, self.starts, self.before, moved.after, self.horizon)
         found: Floats = -special.stdtrit(moved.freedom, _tail(z))

@@ -20,6 +20,7 @@ from trueup.goodhart.concurrent_decide import Plan, Prospect, decide
 from trueup.goodhart.concurrent_difference import Difference, Effects, difference, weigh
 from trueup.goodhart.grid import lay_out, segments_of
 from trueup.goodhart.history import lag_of
+from trueup.goodhart.instruments import without_scores
 from trueup.goodhart.look import Look
 from trueup.goodhart.slope import record_slope, reliability
 
@@ -41,9 +42,6 @@ LOOKS = 4
 """Of a test without a horizon."""
 FULL = 0.8
 """A last period counts once it is as full as this."""
-_SCORES = {"nj", "w", "wj", "wjj", "g", "gj", "gjj", "gp", "gjp",
-           "rn", "ra", "rb", "raa", "rbb", "rab"}  # fmt: skip
-"""Sums that judge's scores have a part in."""
 
 
 class Snapshots(Protocol):
@@ -226,17 +224,9 @@ def one_instrument(cells: Cells, sides: Sequence[Bools]) -> tuple[Cells, tuple[s
         return cells, ()
     best = max(size, key=lambda name: size[name])
     left = (keys != best) & (judged > 0)
-    return _without_scores(cells, left), (
+    return without_scores(cells, left), (
         f"scores of other instruments than '{best}' were left out",
     )
-
-
-def _without_scores(cells: Cells, left: Bools) -> Cells:
-    sums = {
-        name: np.where(left, 0.0, values) if name.rstrip("0123456789") in _SCORES else values
-        for name, values in cells.sums.items()
-    }
-    return replace(cells, sums=sums)
 
 
 def compare(pair: Pair, done: int, lag: int, *, rows: Floats | None = None) -> Difference:

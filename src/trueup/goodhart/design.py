@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trueup.goodhart.arms import CONTROLS, declared_control
+
 if TYPE_CHECKING:
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.spec import WatchSpec
 
-CONTROLS = ("control", "baseline", "holdback", "holdout", "old", "a", "0")
 FEWEST_VERSIONS = 8
 LEAST_PART = 0.02
 """A version or arm with a smaller part of a period's outputs is not there."""
@@ -65,8 +66,12 @@ def overlapping(cells: Cells, key: str) -> bool:
 
 
 def control_of(names: list[str], spec: WatchSpec) -> str | None:
-    """Return which arm is the baseline: the declared one, or one called so."""
+    """Return which arm is the baseline: the declared one, or one called so.
+
+    Raises:
+        DataError: The declared one is no arm.
+    """
     if spec.control is not None:
-        return spec.control if spec.control in names else None
+        return declared_control(spec.control, names, "arm")
     lowered = {name.lower(): name for name in names}
     return next((lowered[known] for known in CONTROLS if known in lowered), None)

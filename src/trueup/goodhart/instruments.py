@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from trueup.goodhart.cells import Cells
 
-    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 _JUDGED = ("nj", "w", "wj", "wjj", "rn", "ra", "rb", "raa", "rbb", "rab")
 _PER_SIGNAL = ("g", "gj", "gjj", "gp", "gjp")
@@ -45,15 +45,20 @@ def only(cells: Cells, instrument: str) -> Cells:
     other = cells.keys["instrument"] != instrument
     if not other.any():
         return cells
-    sums = {
-        name: np.where(other, 0.0, values) if _is_judged(name) else values
-        for name, values in cells.sums.items()
-    }
     anchors = cells.anchors
     if anchors is not None:
         mine = anchors["instrument"] == instrument
         anchors = {name: values[mine] for name, values in anchors.items()}
-    return replace(cells, sums=sums, anchors=anchors)
+    return replace(without_scores(cells, other), anchors=anchors)
+
+
+def without_scores(cells: Cells, left: Bools) -> Cells:
+    """Return the cells with the judge's part of some taken out; the traffic stays."""
+    sums = {
+        name: np.where(left, 0.0, values) if _is_judged(name) else values
+        for name, values in cells.sums.items()
+    }
+    return replace(cells, sums=sums)
 
 
 def _is_judged(name: str) -> bool:

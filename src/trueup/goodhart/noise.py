@@ -4,9 +4,9 @@ A week's mean is its truth, plus sampling noise whose variance the user buckets 
 shared by all records of the week that lingers into the next. How large shocks are and how long
 they linger, some dozens of weeks cannot pin down; so the interval averages over both, by the
 restricted likelihood (Harville 1974) of a grid of them and a wide prior, rather than plugging one
-estimate in. On simulated weeks a nominal 95 % covers 92 to 98 % from no shocks at all to shocks
-four times as large as the sampling noise with autocorrelation .6; a plugged-in t interval covers
-84 to 96 %.
+estimate in. On simulated weeks a nominal 95 % covers 96 % without shocks, 95 to 98 % where their
+variance is 4 and 16 times that of sampling at autocorrelation .5 and .6, and 88 to 94 % where it
+is as large as that or smaller, which so few weeks cannot tell from none.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from trueup.goodhart.series import sampling
 from trueup.goodhart.shift import shift
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -81,8 +81,10 @@ class Decision:
         tested = usable[int(np.argmax(ups))]
         return self._tell(tested, "inconclusive" if max(ups) >= 1 else "judge_flat")
 
-    def _strongest(self, usable: Sequence[Tested], test: object) -> Tested | None:
-        scored = [(test(tested), tested) for tested in usable]  # type: ignore[operator] # bound below
+    def _strongest(
+        self, usable: Sequence[Tested], test: Callable[[Tested], float]
+    ) -> Tested | None:
+        scored = [(test(tested), tested) for tested in usable]
         best = max(scored, key=lambda pair: pair[0])
         return best[1] if best[0] >= 1 else None
 

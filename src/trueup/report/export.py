@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trueup.errors import ConfigError
 from trueup.item.formula import protected
+from trueup.report.page.files import check_file
 from trueup.runner.result import COLUMNS, ITEM_COLUMNS
 
 if TYPE_CHECKING:
@@ -46,18 +47,7 @@ def check_target(target: Path) -> None:
     Raises:
         ConfigError: The ending is unknown, or the folder is missing or closed.
     """
-    where = str(target)
-    if target.suffix not in WRITERS:
-        what = f"results are written as {', '.join(WRITERS)}, not '{target.suffix}'"
-        raise ConfigError(what, where=where, mend="Choose one of these endings")
-    if target.is_dir():
-        raise ConfigError("this is a folder", where=where, mend="Name a file")
-    if not target.parent.is_dir():
-        mend = "Make the folder, or name another"
-        raise ConfigError("the folder does not exist", where=str(target.parent), mend=mend)
-    if not os.access(target.parent, os.W_OK):
-        mend = "Name another folder, or ask for the right to write there"
-        raise ConfigError("the folder cannot be written", where=str(target.parent), mend=mend)
+    check_file(target, WRITERS, what="results")
 
 
 def write_rows(

@@ -14,6 +14,7 @@ from trueup.report.calibration.standing import (
     weeks_words,
 )
 from trueup.report.page.escape import block, inline, slug
+from trueup.report.page.fitted import fitted
 from trueup.report.words import counted
 from trueup.runner.calibration.result import Absent
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
         Gate,
     )
 
-_MOST = 60_000
-"""Characters; GitHub refuses a comment of more than 65,536."""
 _EACH = 3
 _ICONS: Mapping[Gate, str] = {"passed": "\u2705", "failed": "\u274c", "inconclusive": "\u2754"}
 _HEAD = (
@@ -44,15 +43,7 @@ def marker(calibration: Calibration) -> str:
 
 def comment(calibration: Calibration) -> str:
     """Return a calibration as Markdown, short enough for a comment on GitHub."""
-    out: list[str] = []
-    room = _MOST
-    for part in _parts(calibration):
-        if len(part) + 2 > room:
-            out.append("The rest is in the HTML report.")
-            break
-        out.append(part)
-        room -= len(part) + 2
-    return "\n\n".join(out) + "\n"
+    return fitted(_parts(calibration))
 
 
 def _parts(calibration: Calibration) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from trueup.report.goodhart import words
 from trueup.report.page.escape import inline, slug
+from trueup.report.page.fitted import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from trueup.goodhart.look import Look, Verdict
     from trueup.report.goodhart.model import GoodhartReport
 
-_MOST = 60_000
-"""Characters; GitHub refuses a comment of more than 65,536."""
 _ICONS: Mapping[Verdict, str] = {
     "gaming": "\u274c",
     "improvement": "\u2705",
@@ -35,15 +34,7 @@ def marker(report: GoodhartReport) -> str:
 
 def markdown(report: GoodhartReport) -> str:
     """Return a report as Markdown, short enough for a comment on GitHub."""
-    out: list[str] = []
-    room = _MOST
-    for part in _parts(report):
-        if len(part) + 2 > room:
-            out.append("The rest is in the HTML report.")
-            break
-        out.append(part)
-        room -= len(part) + 2
-    return "\n\n".join(out) + "\n"
+    return fitted(_parts(report))
 
 
 def _parts(report: GoodhartReport) -> Iterator[str]:

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def check_file(path: Path, endings: Iterable[str]) -> None:
-    """Make sure that a report can be written there, before anything is spent.
+def check_file(path: Path, endings: Iterable[str], *, what: str = "reports") -> None:
+    """Make sure that a file can be written there, before anything is spent.
 
     Args:
         path: The file.
         endings: Those there are, as `.html`.
+        what: What is written, in the plural.
 
     Raises:
         ConfigError: The ending is unknown, or the folder is missing or closed.
@@ -26,8 +27,8 @@ def check_file(path: Path, endings: Iterable[str]) -> None:
     where = str(path)
     known = tuple(endings)
     if path.suffix not in known:
-        what = f"reports are written as {', '.join(known)}, not '{path.suffix}'"
-        raise ConfigError(what, where=where, mend="Choose one of these endings")
+        wrong = f"{what} are written as {', '.join(known)}, not '{path.suffix}'"
+        raise ConfigError(wrong, where=where, mend="Choose one of these endings")
     if path.is_dir():
         raise ConfigError("this is a folder", where=where, mend="Name a file")
     if not path.parent.is_dir():

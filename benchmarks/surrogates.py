@@ -22,8 +22,8 @@ import numpy as np
 from scipy import special
 
 from benchmarks.meter import Goal, table
-from trueup.goodhart.blend import blend
 from trueup.goodhart.ledger import Effect, Past
+from trueup.goodhart.ledger.blend import blend
 from trueup.testing.histories import Past as Truth
 from trueup.testing.histories import simulate_ledger
 

@@ -5,9 +5,10 @@ import pytest
 from scipy import special
 
 from trueup.errors import Undefined
-from trueup.goodhart.blend import PRIOR_MEDIAN, VARIES, VARIES_PRIOR, blend
-from trueup.goodhart.ledger import Effect, Past, stacked
-from trueup.goodhart.posterior import breaking_slope
+from trueup.goodhart.ledger import Effect, Past
+from trueup.goodhart.ledger.blend import PRIOR_MEDIAN, VARIES, VARIES_PRIOR, blend
+from trueup.goodhart.ledger.entries import stacked
+from trueup.goodhart.ledger.posterior import breaking_slope
 from trueup.testing.histories import Past as Truth
 from trueup.testing.histories import simulate_ledger
 

@@ -13,7 +13,7 @@ import pytest
 from tests.goodhart.cells_oracle import check, oracle
 from trueup.errors import DataError
 from trueup.goodhart.cells import Cells, read_cells
-from trueup.goodhart.query import BUCKETS, KEYS
+from trueup.goodhart.cells.query import BUCKETS, KEYS
 from trueup.goodhart.spec import Signal, WatchSpec
 
 NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)

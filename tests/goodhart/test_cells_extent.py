@@ -13,9 +13,8 @@ import pytest
 
 from tests.goodhart.test_cells import BARE, FULL, NOW, START, records, same
 from trueup.errors import DataError
-from trueup.goodhart import repeats
-from trueup.goodhart.cells import read_cells
-from trueup.goodhart.extent import main_run
+from trueup.goodhart.cells import read_cells, repeats
+from trueup.goodhart.cells.extent import main_run
 from trueup.goodhart.spec import Signal, WatchSpec
 
 SPEC = WatchSpec(time="time", judge="judge", unit="id", signals=[Signal("thumbs")])

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from tests.goodhart.test_cells import BARE, FULL, NOW, START, records, same
 from trueup.errors import DataError
-from trueup.goodhart import cells_file
-from trueup.goodhart.cells import Cells, read_cells, read_since
-from trueup.goodhart.cells_file import final_periods, load_cells, save_cells, update_cells
+from trueup.goodhart.cells import Cells, load_cells, read_cells, save_cells, update_cells
+from trueup.goodhart.cells import file as cells_file
+from trueup.goodhart.cells.file import final_periods
+from trueup.goodhart.cells.table import read_since
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,10 @@ import pytest
 from benchmarks.designs import cells_of
 from trueup.errors import DataError
 from trueup.goodhart.arms import arms_of, sides_of
-from trueup.goodhart.blend import blend
 from trueup.goodhart.cells import Cells, read_cells
-from trueup.goodhart.concurrent import compare, concurrent_effects, concurrent_looks, pair_of
+from trueup.goodhart.concurrent import concurrent_looks
+from trueup.goodhart.concurrent.looks import compare, concurrent_effects, pair_of
+from trueup.goodhart.ledger.blend import blend
 from trueup.goodhart.spec import Signal, WatchSpec
 from trueup.testing.histories import EXPERIMENTS, simulate_arrays, simulate_experiment
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trueup.goodhart.concurrent_boundary import constant, even, tail
+from trueup.goodhart.concurrent.boundary import constant, even, tail
 
 
 def test_obrien_and_flemings_constants_are_the_published_ones() -> None:

@@ -3,14 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trueup.goodhart.errors_in_variables import (
+from trueup.goodhart.ledger import Past
+from trueup.goodhart.ledger.entries import stacked
+from trueup.goodhart.ledger.errors_in_variables import (
     PastSlope,
     errors_in_variables,
     likelihood_set,
     predicted,
     too_weak,
 )
-from trueup.goodhart.ledger import Past, stacked
 
 SLOPE = 0.7
 

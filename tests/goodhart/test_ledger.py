@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from trueup.errors import DataError
-from trueup.goodhart.ledger import Release, stacked
-from trueup.goodhart.past import past_effects
+from trueup.goodhart.ledger import Release
+from trueup.goodhart.ledger.entries import stacked
+from trueup.goodhart.ledger.past import past_effects
 
 WEIGHTS = {"thumbs": 2.0, "retries": 3.0}
 BETTER = {"thumbs": "higher", "retries": "lower"}

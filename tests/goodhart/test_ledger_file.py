@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from trueup.errors import DataError
-from trueup.goodhart.ledger import Release
-from trueup.goodhart.ledger_file import append, as_row, read_ledger
+from trueup.goodhart.ledger import Release, read_ledger
+from trueup.goodhart.ledger.file import append, as_row
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,12 +10,14 @@ from tests.goodhart.conftest import spec_of
 from trueup.errors import ConfigError, DataError
 from trueup.goodhart import read_cells
 from trueup.goodhart.history import stream
-from trueup.goodhart.plan import Pilot, PilotSignal, aim_of, pilot_of, plan_watch
-from trueup.goodhart.plan_experiment import ExperimentAim, experiment_power, planned_effect
-from trueup.goodhart.plan_levers import averaged, scaled
-from trueup.goodhart.plan_releases import ReleasesAim, releases_power
-from trueup.goodhart.plan_stream import StreamAim, stream_power
-from trueup.goodhart.threshold import OneMore, Power, value_of_one_more
+from trueup.goodhart.ledger.threshold import OneMore, Power, value_of_one_more
+from trueup.goodhart.plan import plan_watch
+from trueup.goodhart.plan.experiment import ExperimentAim, experiment_power, planned_effect
+from trueup.goodhart.plan.levers import averaged, scaled
+from trueup.goodhart.plan.pilot import Pilot, PilotSignal, pilot_of
+from trueup.goodhart.plan.plan import aim_of
+from trueup.goodhart.plan.releases import ReleasesAim, releases_power
+from trueup.goodhart.plan.stream import StreamAim, stream_power
 from trueup.testing.histories import SCENARIOS, expected, simulate_history
 
 RETRIES = PilotSignal(name="retries", rate=1.0, spread=0.46, worth=0.2)

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from trueup.errors import ConfigError
-from trueup.goodhart.holdback import RECIPES, assign_holdback, holdback_sql
+from trueup.goodhart.plan.holdback import RECIPES, assign_holdback, holdback_sql
 
 USERS = [f"user-{i}" for i in range(20_000)]
 

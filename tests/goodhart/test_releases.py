@@ -10,8 +10,9 @@ import pytest
 
 from trueup.errors import DataError
 from trueup.goodhart.cells import read_cells
-from trueup.goodhart.release_regression import Regression, models, trend
-from trueup.goodhart.releases import frozen_arm, release_looks
+from trueup.goodhart.releases import release_looks
+from trueup.goodhart.releases.looks import frozen_arm
+from trueup.goodhart.releases.regression import Regression, models, trend
 from trueup.goodhart.spec import Signal, WatchSpec
 from trueup.testing.histories import RELEASES, simulate_releases
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from trueup.goodhart.boundary import (
+from trueup.goodhart.noise import interval, models, weights
+from trueup.goodhart.weekly.boundary import (
     CORRELATIONS,
     Anytime,
     Spending,
@@ -18,8 +19,7 @@ from trueup.goodhart.boundary import (
     simulated,
     starts_of,
 )
-from trueup.goodhart.noise import interval, models, weights
-from trueup.goodhart.shift import corrected, shift, spread
+from trueup.goodhart.weekly.shift import corrected, shift, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

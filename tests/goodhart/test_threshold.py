@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trueup.goodhart.blend import blend
-from trueup.goodhart.errors_in_variables import PastSlope
 from trueup.goodhart.ledger import Effect, Past
-from trueup.goodhart.posterior import Posterior
-from trueup.goodhart.threshold import (
+from trueup.goodhart.ledger.blend import blend
+from trueup.goodhart.ledger.errors_in_variables import PastSlope
+from trueup.goodhart.ledger.posterior import Posterior
+from trueup.goodhart.ledger.threshold import (
     outputs_to_see,
     threshold,
     threshold_by_regression,

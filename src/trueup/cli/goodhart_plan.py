@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from trueup.goodhart.plan import Plan
-    from trueup.goodhart.plan_pilot import Pilot, PilotSignal
+    from trueup.goodhart.plan.pilot import Pilot, PilotSignal
     from trueup.goodhart.spec import WatchSpec
 
 _DESIGNS = ("weekly", "concurrent", "releases")
@@ -99,7 +99,7 @@ def command(  # noqa: PLR0917 - a command's options
 ) -> int:
     """Plan a watch: what it needs, what helps most, and who is held back."""
     if holdback is not None:
-        from trueup.goodhart.holdback import holdback_sql  # noqa: PLC0415 - heavy
+        from trueup.goodhart.plan.holdback import holdback_sql  # noqa: PLC0415 - heavy
 
         sql = holdback_sql(user, holdback, salt, dialect=dialect)
         respond({"share": holdback, "salt": salt, "dialect": dialect, "sql": sql}, [sql],
@@ -130,7 +130,7 @@ def command(  # noqa: PLR0917 - a command's options
 
 def _read(table: Path, said: Mapping[str, Any], rise: float) -> tuple[Pilot, WatchSpec]:
     from trueup.goodhart.cells import read_cells  # noqa: PLC0415 - heavy
-    from trueup.goodhart.plan import pilot_of  # noqa: PLC0415 - heavy
+    from trueup.goodhart.plan.pilot import pilot_of  # noqa: PLC0415 - heavy
     from trueup.runner.goodhart.arguments import watch_spec  # noqa: PLC0415 - heavy
     from trueup.runner.goodhart.guess import guess  # noqa: PLC0415 - heavy
 
@@ -149,7 +149,7 @@ def _settings(said: Mapping[str, Any]) -> WatchSpec:
 def _stated(
     items: float | None, spread: float | None, reliability: float, known: list[str], rise: float
 ) -> Pilot:
-    from trueup.goodhart.plan import Pilot  # noqa: PLC0415 - heavy
+    from trueup.goodhart.plan.pilot import Pilot  # noqa: PLC0415 - heavy
 
     if items is None or spread is None or not known:
         mend = "Name a table, or state --items, --spread and a --known signal"
@@ -164,7 +164,7 @@ def _stated(
 
 
 def _signal(text: str) -> PilotSignal:
-    from trueup.goodhart.plan import PilotSignal  # noqa: PLC0415 - heavy
+    from trueup.goodhart.plan.pilot import PilotSignal  # noqa: PLC0415 - heavy
 
     name, _, rest = text.partition(":")
     said: dict[str, float] = {}

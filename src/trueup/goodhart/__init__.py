@@ -9,13 +9,14 @@
 
     from trueup.goodhart import TrainingMonitor, best_of_n     # the same in a training loop
 
-To read it: `spec` says what is watched; `cells` (`query`) alone reads data, into sums,
-which `grid` and `series` lay out as means per period at a fixed mix of segments. `slope` says what
-a judge point has been worth, `composite` joins the signals. `shift`, `boundary` and `noise` compare
-periods, `evidence` puts the one question D(c) = gain - c x expected gain, `guards` name what else
-could have moved the figures. `weekly` (`history`, `weekly_decision`), `concurrent` and `releases`
-are the three designs; `watching` and `replay` run them, `sentence` says it. `ledger` and `blend`
-learn from past A/Bs. `training` is for loops. Everything but `cells` is pure.
+To read it: `spec` says what is watched; `cells` alone reads data, into sums, which `grid` and
+`series` lay out as means per period at a fixed mix of segments. `slope` says what a judge point has
+been worth, `composite` joins the signals, `guards` name what else could have moved the figures. The
+three designs are `weekly` (its `evidence` puts the one question D(c) = gain - c x expected gain),
+`concurrent` and `releases`; `watching` and `replay` run them, `sentence` says what came out.
+`ledger` learns from past A/Bs, `explain` says how it came about and never decides, `plan` what is
+needed to tell, `promise` what should follow. `training` is for loops. Everything but `cells` is
+pure.
 """
 
 from __future__ import annotations
@@ -24,14 +25,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trueup.goodhart.cells import Cells, read_cells
-    from trueup.goodhart.cells_file import load_cells, save_cells, update_cells
+    from trueup.goodhart.cells import Cells, load_cells, read_cells, save_cells, update_cells
     from trueup.goodhart.explain import distinct_outputs
-    from trueup.goodhart.holdback import assign_holdback
-    from trueup.goodhart.ledger import Release
-    from trueup.goodhart.ledger_file import read_ledger
+    from trueup.goodhart.ledger import Release, read_ledger
     from trueup.goodhart.look import Change, Look, SignalChange
     from trueup.goodhart.plan import plan_watch
+    from trueup.goodhart.plan.holdback import assign_holdback
     from trueup.goodhart.spec import Signal, WatchSpec
     from trueup.goodhart.training import Advice, BestOfN, TrainingMonitor, best_of_n
     from trueup.goodhart.watching import backtest, backtest_cells, watch
@@ -40,14 +39,12 @@ if TYPE_CHECKING:
 _HOMES = {
     name: home
     for home, names in {
-        "cells": "Cells read_cells",
-        "cells_file": "load_cells save_cells update_cells",
+        "cells": "Cells load_cells read_cells save_cells update_cells",
         "explain": "distinct_outputs",
-        "holdback": "assign_holdback",
-        "ledger": "Release",
-        "ledger_file": "read_ledger",
+        "ledger": "Release read_ledger",
         "look": "Change Look SignalChange",
         "plan": "plan_watch",
+        "plan.holdback": "assign_holdback",
         "spec": "Signal WatchSpec",
         "training": "Advice BestOfN TrainingMonitor best_of_n",
         "watching": "backtest backtest_cells watch",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.goodhart.query import BUCKETS
+from trueup.goodhart.cells.query import BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from trueup.goodhart.shift import shift
+from trueup.goodhart.weekly.shift import shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

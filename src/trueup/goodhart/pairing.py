@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trueup.goodhart.source import VIEW, connect, open_source
+from trueup.goodhart.cells.source import VIEW, connect, open_source
 
 if TYPE_CHECKING:
     from trueup.goodhart.spec import WatchSpec

@@ -12,11 +12,12 @@ from trueup.errors import ConfigError
 from trueup.goodhart import instruments
 from trueup.goodhart.concurrent import concurrent_looks
 from trueup.goodhart.design import control_of
-from trueup.goodhart.experiments import learnt
 from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import lag_of, stream
+from trueup.goodhart.ledger.experiments import learnt
 from trueup.goodhart.look import Look
-from trueup.goodhart.releases import release_looks, sequence_of
+from trueup.goodhart.releases import release_looks
+from trueup.goodhart.releases.looks import sequence_of
 from trueup.goodhart.weekly import Weekly
 
 if TYPE_CHECKING:

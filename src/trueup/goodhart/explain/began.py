@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.goodhart.shift import shift
+from trueup.goodhart.weekly.shift import shift
 
 if TYPE_CHECKING:
     import datetime as dt

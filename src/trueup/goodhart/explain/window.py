@@ -9,15 +9,15 @@ import numpy as np
 
 from trueup.goodhart import instruments
 from trueup.goodhart.arms import Sides, arms_of, sides_of
-from trueup.goodhart.concurrent import pair_of
-from trueup.goodhart.concurrent_difference import difference
+from trueup.goodhart.cells.query import BUCKETS
+from trueup.goodhart.concurrent.difference import difference
+from trueup.goodhart.concurrent.looks import pair_of
 from trueup.goodhart.design import control_of
 from trueup.goodhart.explain.path import FEWEST_SIDE, Path
 from trueup.goodhart.grid import Grid, lay_out, segments_of
 from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import lag_of
-from trueup.goodhart.query import BUCKETS
-from trueup.goodhart.releases import frozen_arm, sequence_of
+from trueup.goodhart.releases.looks import frozen_arm, sequence_of
 from trueup.goodhart.series import shares_of, standardised
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.look import Look
-    from trueup.goodhart.releases import Versions
+    from trueup.goodhart.releases.looks import Versions
     from trueup.goodhart.spec import WatchSpec
 
     Floats = NDArray[np.float64]

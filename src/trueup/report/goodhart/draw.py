@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup.goodhart import instruments
-from trueup.goodhart.concurrent import one_instrument
+from trueup.goodhart.concurrent.looks import one_instrument
 from trueup.goodhart.design import control_of
 from trueup.goodhart.grid import lay_out, segments_of
 from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import History, stream
-from trueup.goodhart.releases import frozen_arm, sequence_of
+from trueup.goodhart.releases.looks import frozen_arm, sequence_of
 from trueup.goodhart.watching import whole_periods
 from trueup.goodhart.weekly import Weekly
 from trueup.report.goodhart import series

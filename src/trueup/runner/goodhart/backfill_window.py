@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from trueup.errors import ConfigError, DataError, TooFewLabels
-from trueup.goodhart.extent import APART, APART_AT_LEAST, main_run
+from trueup.goodhart.cells.extent import APART, APART_AT_LEAST, main_run
 from trueup.goodhart.watching import FULL, USUAL
 from trueup.item.instant import instant
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trueup.errors import ConfigError, DataError, did_you_mean
-from trueup.goodhart.query import literal, micros, quoted
-from trueup.goodhart.source import connect, guessed, named, open_source
+from trueup.goodhart.cells.query import literal, micros, quoted
+from trueup.goodhart.cells.source import connect, guessed, named, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from trueup.goodhart.source import Column
+    from trueup.goodhart.cells.source import Column
     from trueup.goodhart.spec import WatchSpec
 
 MOST = 200

@@ -1,0 +1,314 @@
+"""From two arms' difference to a verdict: gaming, improvement, or what is missing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from trueup.goodhart.concurrent import guards
+from trueup.goodhart.ledger import Effect
+from trueup.goodhart.look import Change, Look, SignalChange, Worth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trueup.goodhart.concurrent.difference import Contrast, Difference, Estimate
+    from trueup.goodhart.concurrent.looks import Pair
+    from trueup.goodhart.ledger.posterior import Posterior
+    from trueup.goodhart.spec import WatchSpec
+
+    Blend = Callable[[Mapping[str, float], float], Posterior]
+
+POWER = 0.8
+FEWEST_BUCKETS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What is planned of a test.
+
+    Attributes:
+        alpha: False-alarm rate over all looks.
+        looks: How many are planned.
+        periods: Periods seen.
+    """
+
+    alpha: float
+    looks: int
+    periods: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How far is far enough at a look.
+
+    Attributes:
+        tail: One-sided error that this look may make.
+        last: Whether no look follows.
+        mismatch: Why users were not assigned as planned.
+        prospect: What is planned.
+    """
+
+    tail: float
+    last: bool
+    mismatch: str
+    prospect: Prospect
+
+    def critical(self, freedom: int) -> float:
+        """Return the t value that must be passed."""
+        return float(-special.stdtrit(freedom, self.tail))
+
+
+def decide(
+    found: Difference,
+    pair: Pair,
+    base: Look,
+    plan: Plan,
+    posterior: Blend | None = None,
+) -> Look:
+    """Return a look at two arms' difference.
+
+    Args:
+        found: The difference.
+        pair: The arms it is of.
+        base: What is known of the look beside it.
+        plan: How far is far enough.
+        posterior: From the weights of the signals (judge points per unit, in its good direction)
+            and the relative error of the record slope to what past tests say by these weights.
+    """
+    spec = pair.spec
+    impossible = _impossible(found, spec)
+    if impossible:
+        return replace(base, verdict="unidentified", missing=(impossible,))
+    critical = plan.critical(found.judge.freedom)
+    mix = guards.mix(
+        pair.treated.by_bucket("n"), pair.control.by_bucket("n"),
+        buckets=pair.buckets, segments=pair.treated.segments,
+    )  # fmt: skip
+    look = replace(
+        base,
+        rise=_change(found.judge, found.before[0]),
+        signals=tuple(_signal(found, spec, k) for k in range(len(spec.signals))),
+        notes=(*base.notes, *pair.notes, *found.bias.notes, *((mix,) if mix else ())),
+        worth=Worth(source="records" if posterior is None else "experiments"),
+    )
+    if found.composite is None:
+        return _without_signals(look, found, plan, critical)
+    contrast = found.contrast()
+    phi, low, high = contrast.phi()
+    look = replace(look, phi=phi, phi_low=low, phi_high=high, detail=_detail(found, contrast))
+    if found.judge.value < critical * found.judge.error:
+        return replace(look, verdict="judge_flat", holds_to=math.inf)
+    if found.judge.value - found.bias.up < critical * found.judge.error:
+        return replace(look, missing=found.bias.notes)
+    if plan.mismatch:
+        return replace(look, missing=(plan.mismatch,))
+    return _verdict(look, _Evidence(found, contrast, spec, plan, critical, posterior))
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    found: Difference
+    contrast: Contrast
+    spec: WatchSpec
+    plan: Plan
+    critical: float
+    posterior: Blend | None
+
+
+def _verdict(look: Look, has: _Evidence) -> Look:
+    """Return the verdict where the judge is up."""
+    c, contrast, critical = has.spec.c, has.contrast, has.critical
+    bias = has.found.bias
+    holds = contrast.breaks_at(c, critical, bias=bias.up)
+    below = contrast.t(c, bias=bias.up) <= -critical
+    harmed = contrast.t(0.0) <= -critical
+    if has.posterior is None:
+        missing, rule = against(has.spec, holds, _upper(has))
+        gamed = below and not missing
+    else:
+        gamed, worth = _by_experiments(has)
+        look, rule = replace(look, worth=worth), worth.rule
+        missing = ("past experiments do not say the same",) if below else ()
+    look = replace(look, worth=replace(look.worth, rule=rule))
+    if gamed:
+        return replace(look, verdict="gaming", backfire=harmed, holds_to=holds)
+    if below:
+        return replace(look, holds_to=holds, missing=missing)
+    turns = contrast.turns_at(c, critical)
+    if contrast.t(c, bias=-bias.down) >= critical:
+        if has.found.trust.value is None:
+            return replace(look, holds_to=turns, missing=(UNKNOWN,))
+        return replace(look, verdict="improvement", holds_to=math.inf)
+    return replace(look, holds_to=turns, missing=_missing(has))
+
+
+UNKNOWN = (
+    "the judge's reliability is unknown, so that what its rise should have brought is understated: "
+    "let it answer some outputs twice (judge_repeat), or declare its reliability"
+)
+
+
+def against(spec: WatchSpec, holds: float, upper: float | None) -> tuple[tuple[str, ...], str]:
+    """Return what speaks against gaming though users gained less than records predict.
+
+    Records may overstate what a judge point is worth: easy prompts please users and judge alike.
+
+    Args:
+        spec: What was declared: `overstate`, `worth`.
+        holds: Up to which overstatement the finding stands.
+        upper: The primary signal's highest plausible gain, None where unknown.
+
+    Returns:
+        A sentence for each rule that fails, and the rules in words.
+    """
+    rules, found = [], []
+    if spec.overstate > 1:
+        rules.append(f"records may overstate a judge point's worth {spec.overstate:g} times")
+        if holds < spec.overstate:
+            found.append(
+                "users gained less than records predict, unless records overstate what a judge "
+                f"point is worth by more than {holds:.1f} times; {spec.overstate:g} was asked for"
+            )
+    if spec.worth is not None and spec.first is not None:
+        said = spec.first.said
+        rules.append(f"{said} gained less than {spec.worth:g}")
+        if upper is None or upper >= spec.worth:
+            what = "is not known" if upper is None else f"may be as large as {upper:.3g}"
+            found.append(
+                f"users gained less than records predict, but the gain in {said} {what}, and "
+                f"{spec.worth:g} is declared to be worth it"
+            )
+    return tuple(found), " and ".join(rules)
+
+
+def _upper(has: _Evidence) -> float | None:
+    """Return the primary signal's highest plausible gain, None where it is not known."""
+    names = [signal.name for signal in has.spec.signals]
+    first = has.spec.first
+    k = names.index(first.name) if first else 0
+    one = has.found.signals[k]
+    reason = has.found.dropped.get(k, "")
+    if not np.isfinite(one.value) or (reason and has.found.slopes[k].informs):
+        return None
+    return one.value + has.critical * one.error
+
+
+def _by_experiments(has: _Evidence) -> tuple[bool, Worth]:
+    """Return whether past experiments say gaming."""
+    found = has.found
+    assert has.posterior is not None  # noqa: S101 - the caller asked
+    assert found.composite is not None  # noqa: S101 - as above
+    names = [signal.name for signal in has.spec.signals]
+    composite = found.composite
+    weights = {names[k]: float(a) for a, k in zip(composite.weights, composite.used, strict=True)}
+    gain, judge = found.gain, found.judge
+    new = Effect(
+        rise=judge.value - found.bias.up, gain=gain.value, rise_variance=judge.variance,
+        gain_variance=gain.variance, covariance=gain.with_(judge),
+    )  # fmt: skip
+    known = has.posterior(weights, composite.error)
+    chance = float(known.below(has.spec.c, new, freedom=gain.freedom))
+    rule = f"a chance of {chance:.1%} by past tests that users got less than {has.spec.c:.0%}"
+    worth = Worth(
+        source="experiments", experiments=known.experiments, overstatement=known.overstatement,
+        rule=rule,
+    )  # fmt: skip
+    return chance > 1 - has.plan.tail, worth
+
+
+def _missing(has: _Evidence) -> tuple[str, ...]:
+    """Return what a decision would take: A/B planning with a power of 80 %.
+
+    The gain that would have to be told from the share c is that of a rise that brought all, or
+    nothing: min(c, 1 - c) of what was due, at the boundary of a last look.
+    """
+    contrast, prospect = has.contrast, has.plan.prospect
+    apart = min(has.spec.c, 1 - has.spec.c) * contrast.due
+    if apart <= 0:
+        return ()
+    freedom = contrast.freedom
+    need = float(-special.stdtrit(freedom, prospect.alpha) + special.ndtri(POWER))
+    times = (need * contrast.error(has.spec.c) / apart) ** 2
+    if times <= 1:
+        text = "what users got is close to the share that divides gaming from improvement"
+        if not has.plan.last:
+            text += "; the boundary is wider at early looks"
+        return (text,)
+    outputs = has.found.counts[0]
+    more = f"about {_round(outputs * times):,} outputs in both arms ({outputs:,} so far)"
+    weeks = math.ceil(prospect.periods * times) - prospect.periods
+    if has.spec.time is not None:
+        more += f", or {weeks} more periods at this rate"
+    found = [f"to tell a full gain from none: {more}"]
+    if has.plan.last and has.spec.time is not None:
+        found.append("this test has had its looks: a longer one needs a larger horizon from start")
+    return tuple(found)
+
+
+def _round(number: float) -> int:
+    digits = max(int(math.log10(max(number, 1))) - 1, 0)
+    return int(round(number / 10**digits) * 10**digits)
+
+
+def _impossible(found: Difference, spec: WatchSpec) -> str:
+    if not spec.signals:
+        return "no signals are named"
+    if int(found.buckets.sum()) < FEWEST_BUCKETS:
+        return f"fewer than {FEWEST_BUCKETS} users or tasks: nothing tells how far chance reaches"
+    if not np.isfinite(found.judge.value):
+        return "the judge scored no outputs of both arms in the same period and segment"
+    if found.judge.error <= 0:
+        return "the judge gave one and the same score"
+    return ""
+
+
+def _without_signals(look: Look, found: Difference, plan: Plan, critical: float) -> Look:
+    if found.judge.value < critical * found.judge.error:
+        return replace(look, verdict="judge_flat", holds_to=math.inf)
+    reasons = tuple(found.dropped.values()) or ("no signal follows this judge",)
+    return replace(look, verdict="unidentified" if plan.last else "inconclusive", missing=reasons)
+
+
+def _change(one: Estimate, before: float) -> Change:
+    low, high = one.bounds()
+    return Change(value=one.value, low=low, high=high, before=before)
+
+
+def _signal(found: Difference, spec: WatchSpec, k: int) -> SignalChange:
+    signal, one, slope = spec.signals[k], found.signals[k], found.slopes[k]
+    known = slope.error > 0
+    due = found.expected(k)
+    ends = sorted(signal.sign * end for end in due.bounds()) if known else [0.0, 0.0]
+    seen = None
+    if np.isfinite(one.value):
+        low, high = sorted(signal.sign * end for end in one.bounds())
+        before = found.before[1 + k] * signal.sign
+        seen = Change(value=one.value * signal.sign, low=low, high=high, before=before)
+    part = 0.0
+    if found.composite is not None and k in found.composite.used:
+        part = float(found.composite.parts[found.composite.used.index(k)])
+    return SignalChange(
+        name=signal.name, said=signal.said, better=signal.better, per=signal.per or 100,
+        change=seen,
+        expected=due.value * signal.sign if known else None,
+        expected_low=ends[0] if known else None,
+        expected_high=ends[1] if known else None,
+        slope=slope.value * signal.sign if known else None,
+        count=found.counts[2 + k], weight=part, dropped=found.dropped.get(k),
+    )  # fmt: skip
+
+
+def _detail(found: Difference, contrast: Contrast) -> dict[str, float]:
+    return {
+        "gain": contrast.gain,
+        "due": contrast.due,
+        "gain_error": contrast.error(0.0),
+        "judge_error": found.judge.error,
+        "outputs": float(found.counts[0]),
+        "judged": float(found.counts[1]),
+    }

@@ -1,0 +1,85 @@
+"""Power of design `releases`: how many versions it takes until their trend can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trueup.goodhart.concurrent.boundary import tail
+from trueup.goodhart.releases.looks import FEWEST, SHAPE
+from trueup.goodhart.releases.regression import Regression, models, trend
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from trueup.goodhart.plan.pilot import Pilot
+
+    Floats = NDArray[np.float64]
+
+RUNS = 150
+COUNTS = (8, 12, 16, 20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasesAim:
+    """How a sequence of versions is to be decided.
+
+    Attributes:
+        counts: Numbers of releases to look at.
+        alpha: False-alarm rate of a look.
+        c: Share of the expected gain below which a rise counts as gamed.
+        overstate: By what factor records may overstate before `gaming` falls.
+    """
+
+    counts: tuple[int, ...] = COUNTS
+    alpha: float = 0.05
+    c: float = 0.5
+    overstate: float = 1.0
+
+
+def releases_power(
+    pilot: Pilot, aim: ReleasesAim, phi: float, *, runs: int = RUNS, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Return the chances of `gaming` and of `improvement` after so many releases.
+
+    Power is that of the look at the last release alone: earlier ones find a little more. The judge
+    rises by even steps, `pilot.rise` in all from the first release to the last;
+    `pilot.items` are the outputs of one release.
+
+    Returns:
+        Two arrays of shape (counts,).
+    """
+    rng = np.random.default_rng(seed)
+    gamed, improved = np.zeros(len(aim.counts)), np.zeros(len(aim.counts))
+    matrix = np.array([[pilot.judge_variance, pilot.both], [pilot.both, pilot.gain_variance]])
+    for place, count in enumerate(aim.counts):
+        path = np.linspace(0, 1, count)
+        known = models(np.ones(count), path)
+        error = pilot.slope_error(pilot.items * count)
+        level = _level(count, aim.alpha)
+        shocks = np.stack(pilot.drawn_shocks(runs, count, rng), axis=-1)
+        for run in range(runs):
+            noise = rng.multivariate_normal((0.0, 0.0), matrix, count, method="eigh")
+            noise += shocks[run]
+            worth = 1 / max(1 + error * float(rng.standard_normal()), 0.1)
+            seen = Regression(
+                judge=pilot.rise * path + noise[:, 0],
+                gain=phi * worth * pilot.rise * path + noise[:, 1],
+                judge_variance=float(matrix[0, 0]), gain_variance=float(matrix[1, 1]),
+                both=float(matrix[0, 1]), slope_error=error, known=known,
+            )  # fmt: skip
+            if trend(seen.judge, seen.judge_variance, known)[2] >= level:
+                continue
+            low, high = seen.above(np.array([aim.c / aim.overstate, aim.c]))
+            gamed[place] += low < level
+            improved[place] += high > 1 - level
+    return gamed / runs, improved / runs
+
+
+def _level(count: int, alpha: float) -> float:
+    """Return the error that the last look may make, of looks from the eighth release on."""
+    at = [float(n * (n * n - 1)) for n in range(min(FEWEST, count), count + 1)]
+    information = tuple(value / at[-1] for value in at)
+    return tail(len(at) - 1, information, alpha, shape=SHAPE)

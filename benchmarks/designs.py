@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import sys
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.meter import Goal
 from trueup.goodhart.cells import Cells
 from trueup.goodhart.concurrent import concurrent_looks
 from trueup.goodhart.releases import release_looks
@@ -33,7 +34,7 @@ from trueup.testing.histories import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +59,10 @@ AB = WatchSpec(
 )  # fmt: skip
 SEQUENCE = replace(AB, arm=None, version="version", horizon=1)
 SEED = 50_000
+NEAR = 0.75
+"""Part of the best possible that must be found where the prototype's figure is out of reach."""
+FALSE, OVERSTATED = 7.0, 10.0
+"""Percent of runs in which a verdict may be wrong; with `worth` where records overstate 3 times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,38 @@ class Case:
     """The verdict that is counted."""
     was: str = ""
     """What the prototype found, in percent."""
+    best: float = 0.0
+    """What could be found by a test that erred in 7 % and knew all variances and how long shocks
+    linger, in percent; 0 where that is more than the prototype's figure asks for."""
+
+    @property
+    def told(self) -> str:
+        """How the row is called."""
+        more = "".join(f", {name} {value}" for name, value in self.spec.items())
+        return f"{self.name}{f' x {self.count}' if self.count else ''}{more}"
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the verdict that is counted would be an error."""
+        gamed = self.name.startswith(("gaming", "partial", "verbosity", "backfire"))
+        gained = self.name.startswith("gain")
+        return not (gamed if self.said == "gaming" else gained)
+
+    def goals(self, percent: float, runs: int, *, slack: bool = False) -> list[Goal]:
+        """Return the row's limit; with `slack` two standard errors of few runs wider."""
+        if self.wrong:
+            overstated = "overstated" in self.name
+            if overstated and "worth" not in self.spec:
+                return []  # shown for what it is: records that are three times wrong
+            bound = OVERSTATED if overstated else FALSE
+        elif self.was.isdecimal():
+            bound = min(float(self.was), NEAR * self.best or 100.0)
+        else:
+            return []
+        off = 200 * math.sqrt(bound / 100 * (1 - bound / 100) / runs) if slack else 0.0
+        wide = round(bound + off if self.wrong else bound - off, 1)
+        what = f"{self.said} said, {self.told}; {self.table}"
+        return [Goal(what, percent, wide, " %", at_least=not self.wrong)]
 
 
 def _ab(items: int, judged: float, was: tuple[str, str, str, str]) -> Iterator[Case]:
@@ -107,10 +144,14 @@ def _more() -> Iterator[Case]:
 
 def _releases() -> Iterator[Case]:
     table = "releases, one look"
-    for count, mild, strong in ((8, "18", "17"), (12, "63", "44"), (20, "93", "78")):
-        for shocks, was in (("", mild), ("_shocks", strong)):
-            yield Case(table=table, name=f"gaming{shocks}", count=count, was=was)
-            yield Case(table=table, name=f"boundary{shocks}", count=count, was="at most 7")
+    rows = (
+        (8, "", "18", 0.0), (8, "_shocks", "17", 17.0),
+        (12, "", "63", 65.0), (12, "_shocks", "44", 31.0),
+        (20, "", "93", 0.0), (20, "_shocks", "78", 69.0),
+    )  # fmt: skip
+    for count, shocks, was, best in rows:
+        yield Case(table=table, name=f"gaming{shocks}", count=count, was=was, best=best)
+        yield Case(table=table, name=f"boundary{shocks}", count=count, was="at most 7")
     held = "releases, a tenth of users kept on the first, one look"
     for count, was in ((12, "42"), (20, "78")):
         yield Case(table=held, name="gaming_holdback", count=count, was=was)
@@ -136,6 +177,15 @@ def cases() -> list[Case]:
         *_ab(6000, 0.1, ("95", "99", "0", "1")),
         *_more(),
         *_releases(),
+    ]
+
+
+def some() -> list[Case]:
+    """Return rows for a quick look: the smaller A/Bs, and sequences of twelve releases."""
+    return [
+        case
+        for case in cases()
+        if "1,000 a week" in case.table or (case.count == 12 and "one look" in case.table)  # noqa: PLR2004 - the middle one
     ]
 
 
@@ -226,34 +276,45 @@ def run(task: tuple[Case, int]) -> tuple[frozenset[str], int | None, bool | None
     return frozenset(look.verdict for look in looks), first, covered
 
 
-def main() -> int:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def measure(
+    runs: int = 1000, *, jobs: int = 1, of: Sequence[Case] = (), slack: bool = False
+) -> list[Goal]:
+    """Simulate tests and releases, print the tables as they grow, and return the limits."""
+    goals: list[Goal] = []
+    shown = ""
+    with Pool(jobs) as pool:
+        for case in of or cases():
+            if case.table != shown:
+                shown = case.table
+                print(f"\n{shown}")
+            tasks = [(case, SEED + number) for number in range(runs)]
+            found = pool.map(run, tasks, chunksize=20)
+            print(_line(case, found), flush=True)
+            said = sum(case.said in verdicts for verdicts, _, _ in found)
+            goals += case.goals(100 * said / runs, runs, slack=slack)
+    return goals
+
+
+def main() -> None:
+    """Print the tables and the limits."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", help="tables whose name holds this")
     asked = parser.parse_args()
-    shown = ""
-    with Pool(asked.jobs) as pool:
-        for case in cases():
-            if asked.only not in case.table:
-                continue
-            if case.table != shown:
-                shown = case.table
-                print(f"\n{shown}")
-            tasks = [(case, SEED + run) for run in range(asked.runs)]
-            print(_line(case, pool.map(run, tasks, chunksize=20)), flush=True)
-    return 0
+    chosen = [case for case in cases() if asked.only in case.table]
+    print()
+    for goal in measure(asked.runs, jobs=asked.jobs, of=chosen):
+        print(goal)
 
 
 def _line(case: Case, found: list[tuple[frozenset[str], int | None, bool | None]]) -> str:
     verdicts = Counter(verdict for each, _, _ in found for verdict in each)
     looks = [first for _, first, _ in found if first is not None]
     covered = [inside for _, _, inside in found if inside is not None]
-    told = f"{case.name}{f' x {case.count}' if case.count else ''}"
-    told += "".join(f", {name} {value}" for name, value in case.spec.items())
-    text = f"  {told:36}{case.said:>12} {100 * verdicts[case.said] / len(found):5.1f} %"
+    text = f"  {case.told:36}{case.said:>12} {100 * verdicts[case.said] / len(found):5.1f} %"
     text += f"  was {case.was:10}" if case.was else " " * 16
+    text += f"  best {case.best:.0f}" if case.best else ""
     if looks:
         text += f"  at look {np.median(looks):.0f}"
     if covered:
@@ -262,4 +323,4 @@ def _line(case: Case, found: list[tuple[frozenset[str], int | None, bool | None]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,4 +1,4 @@
-"""Operating characteristics of Goodhart detectors on simulated histories with known truth.
+"""Part: operating characteristics of Goodhart detectors on simulated histories, truth known.
 
 python -m benchmarks.goodhart [--runs N] [--detector NAME|module:function ...] [SCENARIO ...]
 
@@ -10,22 +10,24 @@ common rules are included, as they are met in dashboards. `--set items=1000` cha
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import stats
 
+from benchmarks.meter import Goal
 from trueup.goodhart import Signal, WatchSpec, backtest
 from trueup.testing.histories import SCENARIOS, TABLE, Scenario, simulate_history
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from pandas import DataFrame
@@ -211,45 +213,115 @@ def found(name: str) -> Detector:
     return loaded
 
 
-def row(name: str, detector: str, runs: Sequence[Run]) -> tuple[str, list[str]]:
-    """Return a row of the table, and what it misses."""
-    scenario, limit = CASES[name], LIMITS.get(name, Limit())
-    alarms = 100 * float(np.mean([run.alarm is not None for run in runs]))
+class Figures(NamedTuple):
+    """What a detector said in the runs of a scenario, in percent of them."""
+
+    alarms: float
+    week: float | None
+    """Median week of the first alarm, counted from 1."""
+    gains: float
+    still: float
+    """Whose last verdict is `inconclusive`."""
+    covered: float | None
+    """Whose interval of phi holds the truth, at the last look."""
+    runs: int
+
+
+def figures(scenario: Scenario, runs: Sequence[Run]) -> Figures:
+    """Return what was said how often."""
     weeks = [run.alarm for run in runs if run.alarm is not None]
-    week = float(np.median(weeks)) if weeks else None
-    gains = 100 * float(np.mean([run.gained for run in runs]))
-    still = 100 * float(np.mean([run.last == "inconclusive" for run in runs]))
     known = [run.phi for run in runs if run.phi is not None]
-    truth = scenario.phi
-    covered = None
+    truth, covered = scenario.phi, None
     if truth is not None and known:
         covered = 100 * float(np.mean([low <= truth <= high for _, low, high in known]))
-    missed = [
-        text
-        for wrong, text in (
-            (limit.alarms is not None and alarms > limit.alarms, f"alarms over {limit.alarms} %"),
-            (limit.found is not None and alarms < limit.found, f"found under {limit.found} %"),
-            (limit.week is not None and (week or 0) > limit.week, f"later than week {limit.week}"),
-            (limit.gains is not None and gains < limit.gains, f"gains under {limit.gains} %"),
-            (
-                limit.wrong_gains is not None and gains > limit.wrong_gains,
-                f"wrong gains over {limit.wrong_gains} %",
-            ),
-            (limit.open is not None and still < limit.open, f"open under {limit.open} %"),
-        )
-        if wrong and detector == "trueup"
-    ]
+    return Figures(
+        alarms=100 * len(weeks) / len(runs),
+        week=float(np.median(weeks)) if weeks else None,
+        gains=100 * float(np.mean([run.gained for run in runs])),
+        still=100 * float(np.mean([run.last == "inconclusive" for run in runs])),
+        covered=covered,
+        runs=len(runs),
+    )
+
+
+def goals_of(name: str, found: Figures, *, slack: bool = False) -> list[Goal]:
+    """Return a scenario's limits; with `slack` two standard errors of few runs wider."""
+    limit = LIMITS.get(name, Limit())
+
+    def off(percent: float) -> float:
+        return slack * 200 * math.sqrt(percent / 100 * (1 - percent / 100) / found.runs)
+
+    goals = []
+    for what, figure, bound, at_least in (
+        ("false gaming", found.alarms, limit.alarms, False),
+        ("gaming found", found.alarms, limit.found, True),
+        ("improvement found", found.gains, limit.gains, True),
+        ("false improvement", found.gains, limit.wrong_gains, False),
+        ("still open", found.still, limit.open, True),
+    ):
+        if bound is not None:
+            wide = round(bound - off(bound) if at_least else bound + off(bound), 1)
+            goals.append(Goal(f"{what}, {name}", figure, wide, " %", at_least=at_least))
+    if limit.week is not None:
+        week = math.inf if found.week is None else found.week
+        goals.append(Goal(f"week of the alarm, {name}", week, limit.week))
+    return goals
+
+
+def row(name: str, detector: str, found: Figures, goals: Sequence[Goal]) -> str:
+    """Return a row of the table, with what it misses."""
+    missed = [f"{goal.what.partition(',')[0]} {_sign(goal)}" for goal in goals if not goal.met]
     cells = [
-        name, detector, scenario.truth, f"{alarms:.1f}", "-" if week is None else f"{week:.0f}",
-        f"{gains:.1f}", f"{still:.1f}", "-" if covered is None else f"{covered:.1f}",
+        name, detector, CASES[name].truth, f"{found.alarms:.1f}",
+        "-" if found.week is None else f"{found.week:.0f}", f"{found.gains:.1f}",
+        f"{found.still:.1f}", "-" if found.covered is None else f"{found.covered:.1f}",
         "; ".join(missed) or "ok",
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |", missed
+    return "| " + " | ".join(cells) + " |"
+
+
+def _sign(goal: Goal) -> str:
+    return f"{'under' if goal.at_least else 'over'} {goal.bound:g}{goal.unit}"
+
+
+HEAD = (
+    "| scenario | detector | truth | gaming % | week | improvement % | open at the end % | "
+    "phi covered % | limits |\n|---|---|---|---|---|---|---|---|---|"
+)
+OF_THE_GOALS = (*TABLE, *(name for name in LIMITS if name not in TABLE))
+SOME = ("null_shocks", "gain", "gain_sparse", "boundary", "gaming", "gaming_late", "partial",
+        "judge_drift")  # fmt: skip
+"""For a quick look: of each kind of scenario one."""
+
+
+def measure(
+    runs: int = 1000,
+    *,
+    jobs: int = 1,
+    of: Sequence[str] = (),
+    detectors: Sequence[str] = ("trueup",),
+    slack: bool = False,
+    seed: int = 10_000,
+    changes: Mapping[str, Any] | None = None,
+) -> list[Goal]:
+    """Simulate scenarios, print the table as it grows, and return trueup's limits."""
+    print(HEAD, flush=True)
+    goals: list[Goal] = []
+    with ProcessPoolExecutor(jobs) as pool:
+        for detector in detectors:
+            for name in of or OF_THE_GOALS:
+                watched = partial(one, name=name, detector=detector, changes=dict(changes or {}))
+                said = list(pool.map(watched, range(seed, seed + runs), chunksize=5))
+                found = figures(replace(CASES[name], **dict(changes or {})), said)
+                own = goals_of(name, found, slack=slack) if detector == "trueup" else []
+                print(row(name, detector, found, own), flush=True)
+                goals += own
+    return goals
 
 
 def main() -> int:
     """Print the table; return 1 where a limit is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("scenarios", nargs="*", default=[], metavar="SCENARIO")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=10_000)
@@ -258,22 +330,15 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
     options = parser.parse_args()
     changes = {k: float(v) if "." in v else int(v) for k, v in (s.split("=") for s in options.set)}
-    names = options.scenarios or [*TABLE, *(n for n in LIMITS if n not in TABLE)]
-    print("| scenario | detector | truth | gaming % | week | improvement % | open at the end % | "
-          "phi covered % | limits |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|---|---|", flush=True)
-    missed, begun = [], time.monotonic()
-    with ProcessPoolExecutor(options.workers) as pool:
-        for detector in options.detector or ["trueup"]:
-            for name in names:
-                watched = partial(one, name=name, detector=detector, changes=changes)
-                seeds = range(options.seed, options.seed + options.runs)
-                line, wrong = row(name, detector, list(pool.map(watched, seeds, chunksize=5)))
-                missed += [f"{name}: {text}" for text in wrong]
-                print(line, flush=True)
-    print(f"\n{options.runs} runs each, {time.monotonic() - begun:.0f} s; "
-          f"missed: {', '.join(missed) or 'nothing'}")  # fmt: skip
-    return int(bool(missed))
+    begun = time.monotonic()
+    goals = measure(
+        options.runs, jobs=options.workers, of=options.scenarios, seed=options.seed,
+        detectors=options.detector or ["trueup"], changes=changes,
+    )  # fmt: skip
+    print(f"\n{options.runs} runs each, {time.monotonic() - begun:.0f} s")
+    for goal in goals:
+        print(goal)
+    return int(not all(goal.met for goal in goals))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure trueup beside what it is compared with, in one run.
 
-python benchmarks/run.py [--quick] [--no-peers] [--check] [PART ...]
+python benchmarks/run.py [--quick] [--no-peers] [--check] [--runs N] [PART ...]
 """
 
 from __future__ import annotations
@@ -20,11 +20,17 @@ from benchmarks import (  # noqa: E402 - the line above finds them
     agreement,
     calibration,
     calls,
+    cells,
     corrected,
+    designs,
     drift,
+    goodhart,
+    plans,
     reading,
     startup,
     store,
+    surrogates,
+    training,
 )
 from benchmarks.meter import Goal, cores  # noqa: E402 - same
 
@@ -70,6 +76,43 @@ def _reading(_: argparse.Namespace) -> list[Goal]:
     return []
 
 
+def _cells(options: argparse.Namespace) -> list[Goal]:
+    return cells.measure(rows=1_000_000 if options.quick else cells.ROWS, quick=options.quick)
+
+
+def _goodhart(options: argparse.Namespace) -> list[Goal]:
+    some = goodhart.SOME if options.quick else ()
+    return goodhart.measure(_runs(options, 24), jobs=_jobs(), of=some, slack=_few(options))
+
+
+def _designs(options: argparse.Namespace) -> list[Goal]:
+    some = designs.some() if options.quick else ()
+    return designs.measure(_runs(options, 60), jobs=_jobs(), of=some, slack=_few(options))
+
+
+def _surrogates(options: argparse.Namespace) -> list[Goal]:
+    return surrogates.measure(_runs(options, 60), jobs=_jobs(), slack=_few(options))
+
+
+def _training(options: argparse.Namespace) -> list[Goal]:
+    return training.measure(
+        _runs(options, 20, 100), curves=options.curves, some=options.quick, slack=_few(options)
+    )
+
+
+def _runs(options: argparse.Namespace, quick: int, full: int = 1000) -> int:
+    return int(options.runs or (quick if options.quick else full))
+
+
+def _few(options: argparse.Namespace) -> bool:
+    """Say whether limits have to allow for few runs."""
+    return options.quick or options.runs is not None
+
+
+def _jobs() -> int:
+    return len(set(cores()))
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Goal]]] = {
     "calls": _calls,
     "startup": lambda _: startup.measure(),
@@ -79,6 +122,12 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Goal]]] = {
     "corrected": lambda o: corrected.measure(2000 if o.quick else 5000, slack=o.quick),
     "drift": lambda o: drift.measure(60 if o.quick else 1000, slack=o.quick),
     "calibration": lambda o: calibration.measure(10_000 if o.quick else 100_000),
+    "cells": _cells,
+    "training": _training,
+    "surrogates": _surrogates,
+    "designs": _designs,
+    "goodhart": _goodhart,
+    "plans": lambda o: plans.measure(_runs(o, 40, 120), jobs=_jobs(), slack=_few(o)),
 }
 
 
@@ -89,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-peers", action="store_true", help="leave the peers out")
     parser.add_argument("--check", action="store_true", help="exit 1 where a goal is missed")
     parser.add_argument("--verdicts", type=int, help="for the store, default a million")
+    parser.add_argument("--runs", type=int, help="of every row of the Goodhart parts")
+    parser.add_argument("--curves", type=Path, help="for training: published runs, as JSON")
     parser.add_argument("--venvs", type=Path, help="folder that keeps the peers' environments")
     return parser
 

@@ -1,4 +1,4 @@
-"""False alarms, delays and gold kept of the training monitor on simulated runs.
+"""Part: false alarms, delays and gold kept of the training monitor on simulated runs.
 
 python -m benchmarks.training [RUNS] [CURVES]
 
@@ -11,6 +11,7 @@ file of published runs (`{name: {proxy, gold, onset}}`), replayed with noise add
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from benchmarks.meter import Goal
 from trueup.goodhart.training import TrainingMonitor
 
 if TYPE_CHECKING:
@@ -234,25 +236,68 @@ def _patient(means: Floats, patience: int) -> tuple[int, int]:
     return int(means.argmax()), len(means) - 1
 
 
-def main(runs: int = 200, curves: str | None = None) -> None:
-    """Print the tables."""
-    print(f"{'nothing is gamed':32}{'warned':>10}{'stopped':>10}")
-    for setting in HONEST:
-        found = outcomes(setting, runs)
-        shares = [np.mean([one[i] is not None for one in found]) for i in range(2)]
-        print(f"{setting.name:32}{shares[0]:>10.3f}{shares[1]:>10.3f}")
-    print(f"\n{'gamed':32}{'in time':>10}{'too early':>10}{'delay':>8}{'stopped':>10}{'delay':>8}")
-    for setting in GAMED:
-        _print_gamed(setting.name, setting.onset or 0, outcomes(setting, runs))
+STOPPED, FOUND, KEPT = 0.01, 0.9, 0.98
+"""Most quiet runs stopped, fewest gamed ones heard in time, least gold kept of the best."""
+HARD = ("autocorrelation .7", "gold flat, autocorrelation .5", "gold flat, gold every 10 steps")
+"""Shown, and no goal: noise that remembers more than is allowed for, and gold that is rare."""
+
+
+def measure(
+    runs: int = 200, *, curves: Path | None = None, some: bool = False, slack: bool = False
+) -> list[Goal]:
+    """Print the tables and return the goals.
+
+    Args:
+        runs: Of each kind.
+        curves: JSON of published runs, `{name: {proxy, gold, onset}}`; none are replayed without.
+        some: Every third kind of run, and 100 prompts alone: for a quick look.
+        slack: Let shares be two standard errors of few runs further off.
+    """
+    step = 3 if some else 1
+    goals = _quiet(HONEST[::step], runs, slack=slack) + _gamed_runs(
+        GAMED[::step], runs, slack=slack
+    )
     print(f"\n{'48 checkpoints along KL':32}{'gold kept':>10}{'p10':>8}{'early':>8}")
-    for prompts in (100, 500):
+    for prompts in (100,) if some else (100, 500):
         for with_kl in (True, False):
-            _print_kept(prompts, runs, with_kl=with_kl)
+            kept = _print_kept(prompts, runs, with_kl=with_kl)
+            what = f"gold kept, {prompts} prompts{'' if with_kl else ' without KL'}"
+            goals.append(Goal(what, kept, KEPT, at_least=True))
     if curves:
-        _print_replayed(json.loads(Path(curves).read_text("utf-8")), runs)
+        goals += _print_replayed(json.loads(curves.read_text("utf-8")), runs)
+    return goals
 
 
-def _print_gamed(name: str, onset: int, found: list[Outcome]) -> None:
+def _off(share: float, runs: int, *, slack: bool) -> float:
+    return 2 * slack * math.sqrt(share * (1 - share) / runs)
+
+
+def _quiet(settings: Sequence[Setting], runs: int, *, slack: bool) -> list[Goal]:
+    print(f"{'nothing is gamed':32}{'warned':>10}{'stopped':>10}")
+    bound = round(STOPPED + _off(STOPPED, runs, slack=slack), 3)
+    goals = []
+    for setting in settings:
+        found = outcomes(setting, runs)
+        shares = [float(np.mean([one[i] is not None for one in found])) for i in range(2)]
+        print(f"{setting.name:32}{shares[0]:>10.3f}{shares[1]:>10.3f}", flush=True)
+        if setting.name not in HARD:
+            goals.append(Goal(f"stopped though nothing is gamed, {setting.name}", shares[1], bound))
+    return goals
+
+
+def _gamed_runs(settings: Sequence[Setting], runs: int, *, slack: bool) -> list[Goal]:
+    print(f"\n{'gamed':32}{'in time':>10}{'too early':>10}{'delay':>8}{'stopped':>10}{'delay':>8}")
+    bound = round(FOUND - _off(FOUND, runs, slack=slack), 3)
+    goals = []
+    for setting in settings:
+        share = _print_gamed(setting.name, setting.onset or 0, outcomes(setting, runs))
+        if setting.name not in HARD:
+            goals.append(Goal(f"heard in time, {setting.name}", share, bound, at_least=True))
+    return goals
+
+
+def _print_gamed(name: str, onset: int, found: list[Outcome]) -> float:
+    """Print a line, and return the share in time."""
     spoken = [one.warned for one in found]
     shares = (
         np.mean([in_time(onset, one) for one in spoken]),
@@ -265,11 +310,14 @@ def _print_gamed(name: str, onset: int, found: list[Outcome]) -> None:
     ]
     print(
         f"{name:32}{shares[0]:>10.3f}{shares[1]:>10.3f}{delays[0]:>+8.0f}"
-        f"{shares[2]:>10.3f}{delays[1]:>+8.0f}"
+        f"{shares[2]:>10.3f}{delays[1]:>+8.0f}",
+        flush=True,
     )
+    return float(shares[0])
 
 
-def _print_kept(prompts: int, runs: int, *, with_kl: bool) -> None:
+def _print_kept(prompts: int, runs: int, *, with_kl: bool) -> float:
+    """Print a line for each rule, and return what the monitor keeps."""
     rng = np.random.default_rng(1)
     found = [optimised(prompts, rng, with_kl=with_kl) for _ in range(runs)]
     for name in found[0].gold:
@@ -279,20 +327,31 @@ def _print_kept(prompts: int, runs: int, *, with_kl: bool) -> None:
         early = np.mean([one.early[name] for one in found])
         label = f"{prompts} prompts, {name}{'' if with_kl else ' without KL'}"
         print(f"{label:32}{np.mean(kept):>10.3f}{np.quantile(kept, 0.1):>8.3f}{early:>8.2f}")
+    return float(np.mean([one.gold["monitor"] for one in found]))
 
 
-def _print_replayed(recorded: dict[str, dict[str, list[float]]], runs: int) -> None:
+def _print_replayed(recorded: dict[str, dict[str, list[float]]], runs: int) -> list[Goal]:
     print(f"\n{'recorded, noise sd / gold every':32}{'in time':>10}{'first':>8}{'stopped':>10}")
+    goals = []
     for name, run in recorded.items():
         onset: int | None = run["onset"]  # type: ignore[assignment]  # a number in the file
         for sd, every in ((0.0, 1), (0.05, 1), (0.10, 1), (0.05, 5), (0.05, 10)):
             found = replayed(run["proxy"], run["gold"], sd=sd, runs=runs if sd else 1, every=every)
-            good = np.mean([in_time(onset, one.warned) for one in found])
+            good = float(np.mean([in_time(onset, one.warned) for one in found]))
             first = np.median([np.inf if one.warned is None else one.warned for one in found])
             stopped = np.mean([in_time(onset, one.stopped) for one in found])
             label = f"{name} ({onset}), sd {sd:g}, every {every}"
-            print(f"{label:32}{good:>10.3f}{first:>8.0f}{stopped:>10.3f}")
+            print(f"{label:32}{good:>10.3f}{first:>8.0f}{stopped:>10.3f}", flush=True)
+            if (sd, every) == (0.05, 1):
+                goals.append(
+                    Goal(f"recorded run {name} judged rightly", good, FOUND, at_least=True)
+                )
+    return goals
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 200, sys.argv[2] if sys.argv[2:] else None)
+    for goal in measure(
+        int(sys.argv[1]) if sys.argv[1:] else 200,
+        curves=Path(sys.argv[2]) if sys.argv[2:] else None,
+    ):
+        print(goal)

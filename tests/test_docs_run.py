@@ -226,6 +226,19 @@ def test_a_half_year_under_watch_goes_as_its_page_says(
     assert not wrong_in(GOODHART, "console")
 
 
+def test_the_readme_shows_the_verdict_that_the_page_goes_through() -> None:
+    assert verdict_of(README) == verdict_of(GOODHART)
+
+
+def verdict_of(page: Path) -> str:
+    """Return what a page shows of the verdict on the half year."""
+    found = re.search(
+        r"^outputs, .*?(?=\n\n|\n\.\.\.\n)", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert found is not None
+    return found[0]
+
+
 def wrong_in(page: Path, *kinds: str, at: str = STAND_IN) -> list[str]:
     """Return the commands of a page that print something else, with both."""
     return [
@@ -395,6 +408,8 @@ def write() -> None:
                 parts = list(followed(page, at, *kinds))
             put(page, parts)
     put(README, [("trueup run weekly-calibration", week_of(README), week_of(WEEKLY))])
+    text = README.read_text("utf-8")
+    README.write_text(text.replace(verdict_of(README), verdict_of(GOODHART)), "utf-8")
 
 
 def put(page: Path, parts: list[tuple[str, str, str]]) -> None:

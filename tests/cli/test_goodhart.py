@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from trueup.runner.goodhart import run as runs
+from trueup.testing.histories import simulate_experiment
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -60,6 +61,39 @@ def test_json_holds_the_report_what_was_guessed_and_the_budget(trueup: Command) 
     [one] = found["watched"]
     assert one["report"]["verdict"] == "gaming"
     assert [alarm["state"] for alarm in one["alarms"]] == ["open"]
+
+
+def test_an_ab_that_is_over_begins_a_ledger_and_says_so(here: Path, trueup: Command) -> None:
+    simulate_experiment("gaming", seed=1).to_parquet(here / "ab.parquet")
+    ab = ("goodhart", "ab.parquet", "--ledger", "past.jsonl")
+    replayed = trueup(*ab, "--backtest")
+    assert not (here / "past.jsonl").exists()
+    first, again = trueup(*ab), trueup(*ab, "--json")
+
+    told = "Ledger. A/B treatment against control, 2026-01-05 is over; "
+    replayed_words, words = " ".join(replayed.out.split()), " ".join(first.out.split())
+    assert f"{told}a backtest writes nothing" in replayed_words
+    assert f"{told}its row was added to past.jsonl, which now holds 1 past test." in words
+    [kept] = again.json["watched"][0]["ledger"]
+    assert (kept["status"], kept["file"]) == ("there", "past.jsonl")
+    assert kept["row"] == json.loads((here / "past.jsonl").read_text("utf-8"))
+
+
+def test_every_report_names_what_measured_the_scores(
+    here: Path, frame: pd.DataFrame, trueup: Command
+) -> None:
+    frame.assign(instrument="local, rubric replies v2").to_parquet(here / "named.parquet")
+    done = trueup("goodhart", "named.parquet", "-o", "r.md", "-o", "r.html", "-o", "r.json")
+    bare = trueup("goodhart", EXAMPLE, "-o", "b.md", "-o", "b.html")
+
+    assert "judge local, rubric replies v2" in " ".join(done.out.split())
+    assert "local, rubric replies v2" in (here / "r.md").read_text("utf-8")
+    assert "<bdi>local, rubric replies v2</bdi>" in (here / "r.html").read_text("utf-8")
+    report = json.loads((here / "r.json").read_text("utf-8"))
+    assert report["instrument"] == "local, rubric replies v2"
+    assert "judge not named by the records (column 'judge')" in " ".join(bare.out.split())
+    for name in ("b.md", "b.html"):
+        assert "not named by the records" in (here / name).read_text("utf-8")
 
 
 def test_an_alarm_is_listed_accepted_once_and_then_lets_the_gate_pass(

@@ -121,6 +121,28 @@ def test_a_plan_is_made_of_a_pilot_or_of_numbers_that_are_stated(trueup: Command
     assert (no_rise.status, "--rise 0.2" in no_rise.err) == (2, True)
 
 
+def test_a_ledger_tells_which_judge_gain_is_worth_believing(here: Path, trueup: Command) -> None:
+    rows = [
+        {"id": f"t{n}", "rise": 0.1 + 0.03 * n, "errors": {"rise": 0.016, "retries": 0.007},
+         "signals": {"retries": {"effect": -0.02 - 0.004 * n, "better": "lower"}}}
+        for n in range(6)
+    ]  # fmt: skip
+    write_rows(here / "ledger.jsonl", rows)
+    stated = ("goodhart", "plan", "--items", 3000, "--spread", 1.1, "--reliability", 0.55,
+              "--design", "concurrent", "--known", "retries:rate=1,spread=0.46,worth=0.2",
+              "--rise", 0.2)  # fmt: skip
+
+    done = trueup(*stated, "--ledger", "ledger.jsonl", "--json")
+    printed = trueup(*stated, "--ledger", "ledger.jsonl")
+    without = trueup(*stated)
+
+    assert done.json["believed"]["experiments"] == 6
+    assert 0 < done.json["believed"]["rise"] < done.json["believed"]["shown"]
+    assert 0 < done.json["believed"]["one_more"]["now"] <= 1
+    assert "points promises nothing: by 6 past A/Bs" in " ".join(printed.out.split())
+    assert "no ledger of them is declared" in " ".join(without.out.split())
+
+
 def test_a_holdback_is_said_in_sql(trueup: Command) -> None:
     done = trueup("goodhart", "plan", "--holdback", 0.05, "--salt", "spring")
 

@@ -120,9 +120,10 @@ def add_explained(
             cell[f"fxx{i}_{o}"] += w * known[i] * known[o]
     for i, name in enumerate(spec.criteria):
         value_ = number(row[name])
-        if value_ is not None:
-            cell[f"d{i}"] += 1
-            cell[f"e{i}"] += value_
+        weight = w if spec.judge_weight else 1.0
+        if value_ is not None and weight is not None:
+            cell[f"d{i}"] += weight
+            cell[f"e{i}"] += weight * value_
 
 
 def check(cells: Cells, wanted: dict[tuple[Any, ...], dict[str, float]]) -> None:

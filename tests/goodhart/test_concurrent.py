@@ -11,10 +11,11 @@ import pytest
 
 from benchmarks.designs import cells_of
 from trueup.errors import DataError
+from trueup.goodhart import backtest
 from trueup.goodhart.arms import arms_of, sides_of
 from trueup.goodhart.cells import Cells, read_cells
 from trueup.goodhart.concurrent import concurrent_looks
-from trueup.goodhart.concurrent.looks import compare, concurrent_effects, pair_of
+from trueup.goodhart.concurrent.looks import compare, effects_of, pair_of
 from trueup.goodhart.ledger.blend import blend
 from trueup.goodhart.spec import Signal, WatchSpec
 from trueup.testing.histories import EXPERIMENTS, simulate_arrays, simulate_experiment
@@ -128,12 +129,6 @@ def test_after_the_planned_looks_the_last_verdict_stays() -> None:
     assert looks[3].verdict == looks[2].verdict == "gaming"
     assert looks[3].phi == looks[2].phi
     assert "stays" in looks[3].notes[-1]
-
-
-def test_users_assigned_otherwise_than_planned_withhold_the_decision() -> None:
-    last = _looks(_frame("gaming"), mismatch="users were not assigned as planned")[-1]
-    assert last.verdict == "inconclusive"
-    assert last.missing == ("users were not assigned as planned",)
 
 
 def test_scores_left_out_in_one_arm_withhold_what_they_may_have_added() -> None:
@@ -279,7 +274,9 @@ def test_a_judge_that_signals_never_followed_is_unidentified_at_the_last_look() 
 
 
 def test_effects_of_a_test_carry_their_whole_covariance() -> None:
-    found = concurrent_effects(read_cells(_frame("gain"), SPEC), SPEC)
+    cells = read_cells(_frame("gain"), SPEC)
+    sides = sides_of(cells, arms_of(cells, SPEC), "treatment")
+    found = effects_of(compare(pair_of(cells, SPEC, sides), sides.periods, 0), SPEC)
     matrix = np.array(found.covariance)
     assert found.names == ("thumbs", "retries", "edit_rate")
     assert matrix.shape == (4, 4)
@@ -313,3 +310,22 @@ def test_the_benchmarks_cells_hold_the_sums_that_reading_gives() -> None:
     read = read_cells(simulate_experiment(scenario, 5), SPEC, until=until)
     for name, values in quick.sums.items():
         assert values.sum() == pytest.approx(read.sums[name].sum()), name
+
+
+def test_a_version_that_replaces_both_arms_leaves_their_test_as_it_was() -> None:
+    frame = _frame("gaming")
+    spec = replace(SPEC, arm=None, version="version", horizon=4, design="concurrent")
+    named = frame.assign(version=np.where(frame["arm"] == "treatment", "v2", "v1"))
+    later = named.assign(version="v3", timestamp=named["timestamp"] + pd.Timedelta(days=28))
+    later = later.drop(columns=[name for name in later if name.endswith("_at")])
+    found = backtest(pd.concat([named, later], ignore_index=True), spec)
+    before = backtest(named, spec)
+
+    assert [look.verdict for look in found[:3]] == [look.verdict for look in before[:3]]
+    assert "nothing stood beside 'v3'" in " ".join(found[0].notes)
+
+
+def test_a_judge_that_has_not_risen_has_no_share_of_its_rise() -> None:
+    for look in _looks(_frame("a/a")):
+        if look.verdict == "judge_flat" and look.rise is not None and look.rise.low <= 0:
+            assert look.phi is None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from benchmarks import plans
 from tests.goodhart.conftest import spec_of
 from trueup.errors import ConfigError, DataError
 from trueup.goodhart import read_cells
 from trueup.goodhart.history import stream
-from trueup.goodhart.ledger.threshold import OneMore, Power, value_of_one_more
 from trueup.goodhart.plan import plan_watch
-from trueup.goodhart.plan.experiment import ExperimentAim, experiment_power, planned_effect
+from trueup.goodhart.plan.experiment import ExperimentAim, experiment_power
 from trueup.goodhart.plan.levers import averaged, scaled
-from trueup.goodhart.plan.pilot import Pilot, PilotSignal, pilot_of
+from trueup.goodhart.plan.pilot import Pilot, PilotSignal, pilot_of, shocks_of
 from trueup.goodhart.plan.plan import aim_of
 from trueup.goodhart.plan.releases import ReleasesAim, releases_power
 from trueup.goodhart.plan.stream import StreamAim, stream_power
@@ -179,15 +180,34 @@ def test_demanding_more_of_the_slope_costs_power() -> None:
     assert strict < plain
 
 
-def test_what_one_more_experiment_adds_is_told_with_the_plan() -> None:
-    aim = ExperimentAim()
-    added = value_of_one_more(
-        1.0, STATED.slope_error(6000), None, planned=planned_effect(STATED, aim), draws=20
-    )
-    assert added.then.gaming >= added.now.gaming - 0.1
-    plan = plan_watch(
-        STATED, aim=aim, compare=False,
-        one_more=OneMore(0, Power(0.4, 0.1), Power(0.6, 0.45)),
-    )  # fmt: skip
-    assert "One more A/B in the ledger would raise" in plan.message
-    assert "from 40% to 60%" in plan.message
+def test_a_signal_is_not_trusted_less_in_an_experiment_for_the_shocks_of_weeks() -> None:
+    shaken = replace(STATED, gain_scatter=0.1, judge_scatter=0.06)
+    for phi in (0.0, 1.0):
+        calm, rough = (experiment_power(p, ExperimentAim(), phi) for p in (STATED, shaken))
+        assert np.array_equal(calm, rough)
+
+
+def test_what_helps_to_find_the_one_hides_the_other_so_that_neither_looks_easier() -> None:
+    shaken = replace(STATED, gain_scatter=0.09, judge_scatter=0.06, lingering=0.6)
+    gamed = stream_power(shaken, StreamAim(), 0.0)[0][-1]
+    real = stream_power(shaken, StreamAim(), 1.0)[1][-1]
+    assert gamed == pytest.approx(real, abs=0.04)
+
+
+def test_a_pilot_of_calm_weeks_does_not_rule_shocks_out() -> None:
+    series = np.random.default_rng(1).standard_normal(12)
+    shocks = shocks_of(series, 1.0)
+    likely = sum(shock.chance for shock in shocks if shock.scatter > 0.5)
+    assert 0.03 < likely < 0.6
+    shaken = shocks_of(series + 4 * np.random.default_rng(2).standard_normal(12), 1.0)
+    assert sum(shock.chance for shock in shaken if shock.scatter > 1.5) > 0.9
+
+
+def test_promised_and_achieved_agree() -> None:
+    """A few runs of `benchmarks.plans`: what 120 of them say stands there."""
+    cases = {case.name: case for case in plans.cases()}
+    for name in ("stream, shocks", "A/B, calm"):
+        found = [plans.run((cases[name], seed)) for seed in range(20)]
+        promised = np.mean([one.promised for one in found], (0, 1))
+        achieved = np.mean([one.achieved for one in found], (0, 1))
+        assert promised[-1] == pytest.approx(achieved[-1], abs=0.2)

@@ -83,8 +83,8 @@ def test_a_promise_is_open_until_its_signals_have_had_their_time() -> None:
 
 
 def test_gains_that_last_keep_their_promises() -> None:
-    # nominal 95 %; measured on 60 histories: 97 %; on 37 with strong weekly shocks 87 % at the
-    # first improvement, which is found where shocks help it, and 93 % at the last
+    # nominal 95 %; measured on 57 histories with strong weekly shocks: 99 % at the first
+    # improvement, where 1.2 % of signals break their promise, and 93 % and 3.5 % at the last
     inside: list[bool | None] = []
     kept: list[bool] = []
     for seed in range(1, 9):
@@ -95,6 +95,21 @@ def test_gains_that_last_keep_their_promises() -> None:
     assert len(inside) >= 20
     assert sum(map(bool, inside)) >= 0.85 * len(inside)
     assert sum(kept) >= 7
+
+
+def test_more_than_was_due_is_partly_put_down_to_luck() -> None:
+    cells, looks = history("gain_shocks", 3)
+    look = first(looks)
+    lucky, plain, modest = (
+        register(
+            replace(look, signals=tuple(replace(one, expected=part) for one in look.signals)),
+            cells, SPEC,
+        ).signals[1]
+        for part in (-1e-3, None, -1.0)
+    )  # fmt: skip
+    assert plain == modest
+    assert plain.expected < lucky.expected < lucky.before
+    assert lucky.high - lucky.low == pytest.approx(plain.high - plain.low)
 
 
 def test_a_gain_that_is_lost_breaks_its_promise() -> None:

@@ -75,3 +75,21 @@ def test_without_a_signal_there_is_no_composite() -> None:
 
     assert combine(slopes, np.array([1.0]), [0]) is None
     assert combine(slopes, np.array([1.0]), []) is None
+
+
+def test_a_segment_that_is_missing_in_a_row_moves_no_mean() -> None:
+    # means 1 and 3 in the reference; then both rise by .5, and the second is not seen
+    count = np.array([[[50.0], [50.0]], [[50.0], [0.0]]])
+    total = np.array([[[50.0], [150.0]], [[75.0], [0.0]]])
+    found = standardised(count, total, np.array([0.5, 0.5]), reference=1)
+
+    assert found.mean == pytest.approx([2.0, 2.5])
+    assert found.kept == pytest.approx([1.0, 0.5])
+
+
+def test_a_segment_that_was_never_seen_in_the_reference_has_no_part() -> None:
+    count = np.array([[[50.0], [0.0]], [[50.0], [50.0]]])
+    total = np.array([[[50.0], [0.0]], [[50.0], [450.0]]])
+    found = standardised(count, total, np.array([0.8, 0.2]), reference=1)
+
+    assert found.mean == pytest.approx([1.0, 1.0])

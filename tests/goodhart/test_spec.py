@@ -86,3 +86,40 @@ def test_looks_left_out_are_those_of_the_design() -> None:
 
     assert (spec.looks("weekly"), spec.looks("concurrent")) == (26, 4)
     assert WatchSpec(judge="j", signals=[THUMBS], time="at", horizon=None).looks("weekly") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("alpha", "0.05", "alpha is 0.05"),
+        ("overstate", float("nan"), "overstate is nan"),
+        ("worth", float("nan"), "worth is nan"),
+        ("reference", float("nan"), "reference is nan"),
+        ("horizon", "26", "horizon is '26'"),
+        ("horizon", 10**6, "None has no end"),
+        ("starts", 5, "starts is 5"),
+        ("starts", [], "starts is"),
+        ("starts", [2.5], "starts names 2.5"),
+        ("starts", [-3], "starts names -3"),
+        ("period", "99999999999d", "longer than ten years"),
+        ("judge", None, "judge is None"),
+        ("judge_repeat", "thumbs", "both the judge's second answer and a signal"),
+        ("judge_weight", "thumbs", "both the judge's weight and a signal"),
+        ("criteria", ["thumbs"], "both criterion 1 and a signal"),
+        ("signals", ["thumbs"], "no Signal"),
+        ("ledger", [1], "no Release"),
+        ("design", "concurrent", "neither arm nor version"),
+        ("design", "releases", "version names no column"),
+    ],
+)
+def test_what_can_mean_nothing_is_refused_in_a_sentence(
+    field: str, value: object, words: str
+) -> None:
+    said = {"judge": "judge", "signals": [THUMBS], "time": "at", field: value}
+    with pytest.raises(ConfigError, match=words):
+        WatchSpec(**said)  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_a_missing_value_stands_for_a_number_or_for_nothing() -> None:
+    with pytest.raises(ConfigError, match="absent is nan"):
+        Signal("retries", absent=float("nan"))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -113,10 +115,21 @@ def test_one_more_test_is_worth_much_at_first_and_little_later() -> None:
     first = value_of_one_more(1.0, 0.05, None, planned=PLANNED, draws=80)
     later = value_of_one_more(1.0, 0.05, history(15), planned=PLANNED, draws=80)
     assert (first.experiments, later.experiments) == (0, 15)
-    gained = [x.then.improvement - x.now.improvement for x in (first, later)]
-    assert gained[0] > 0.1
+    gained = [x.then - x.now for x in (first, later)]
+    assert gained[0] > 0.05
     assert abs(gained[1]) < 0.05
-    assert 0 < first.now.gaming < first.then.gaming < later.then.gaming < 1
+    assert 0 < first.now < first.then < later.then < 1
+
+
+def test_a_further_test_of_another_size_teaches_as_much_as_it_shows() -> None:
+    known = history(2)
+    rough = replace(PLANNED, rise=0.05, gain_variance=0.2**2)
+    own, little = (
+        value_of_one_more(1.0, 0.05, known, planned=PLANNED, further=further, draws=60)
+        for further in (None, rough)
+    )
+    assert own.now == pytest.approx(little.now, abs=0.1)
+    assert abs(little.then - little.now) < abs(own.then - own.now) + 0.02
 
 
 def test_equal_seeds_give_equal_answers() -> None:

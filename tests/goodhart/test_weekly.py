@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ import pytest
 
 from tests.goodhart.conftest import SIGNALS, spec_of
 from trueup.errors import DataError
-from trueup.goodhart import Signal, backtest, watch
-from trueup.testing.histories import as_of, simulate_history
+from trueup.goodhart import Release, Signal, backtest, watch
+from trueup.testing.histories import SCENARIOS, as_of, simulate_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -327,3 +328,125 @@ def test_one_segment_and_no_users_are_enough() -> None:
 def test_a_column_that_is_not_there_is_named_with_what_was_meant() -> None:
     with pytest.raises(DataError, match=r"no column 'judg'.*Did you mean 'judge'"):
         backtest(simulate_history("gain", seed=1), spec_of(judge="judg"))
+
+
+def test_since_and_what_it_is_compared_with_are_numbered_as_periods_in_a_second_horizon() -> None:
+    frame = simulate_history(replace(SCENARIOS["gain"], monitored=30, onset=16), seed=3)
+    spec = spec_of(horizon=12, reference=12)
+    found = backtest(frame, spec)[-1]
+
+    assert found.horizon == (24, 36)
+    assert found.since is not None
+    assert found.since >= 24
+    assert found.against == tuple(range(12, found.since))
+
+
+@pytest.mark.parametrize("gone", ["code", "writing"])
+def test_a_segment_that_goes_moves_neither_judge_nor_verdict(gone: str) -> None:
+    frame = simulate_history("null", seed=4)
+    week = (frame["timestamp"] - frame["timestamp"].min()).dt.days // 7
+    found = backtest(frame[~((frame["segment"] == gone) & (week >= 12))], spec_of())[-1]
+
+    assert found.verdict == "judge_flat"
+    assert f"'{gone}' brought" in " ".join(found.notes)
+
+
+def test_too_small_a_rest_of_the_old_traffic_is_not_compared() -> None:
+    frame = simulate_history("gain", seed=4)
+    week = (frame["timestamp"] - frame["timestamp"].min()).dt.days // 7
+    found = backtest(frame[~((frame["segment"] != "code") & (week >= 12))], spec_of())[-1]
+
+    assert found.verdict in {"inconclusive", "unidentified"}
+    assert found.message.count("too little is left to compare") == 1
+
+
+def test_users_held_back_too_late_change_no_look() -> None:
+    frame = simulate_history("gaming", seed=2).assign(arm="treated")
+    late = frame["timestamp"] >= frame["timestamp"].max() - pd.Timedelta(days=7)
+    held = late & (frame["user"].map(hash) % 10 == 0)
+    spec = spec_of(arm="arm")
+    before = backtest(frame, spec)
+    after = backtest(frame.assign(arm=frame["arm"].where(~held, "holdback")), spec)
+
+    assert [look.phi for look in after[:-3]] == [look.phi for look in before[:-3]]
+    assert after[-1].verdict == "gaming"
+
+
+def test_later_anchors_change_no_earlier_look() -> None:
+    frame = simulate_history("gaming_anchors", seed=2)
+    gone = frame["anchor"].notna() & (np.random.default_rng(1).random(len(frame)) < 0.4)
+    frame = frame[~gone]
+    end = frame["timestamp"].min() + pd.Timedelta(days=7 * 20)
+    later = frame["anchor"].notna() & (frame["timestamp"] >= end)
+    odd = later & (frame["anchor"].astype("string").fillna("").str.len() % 2 == 0)
+    moved = frame.assign(judge=frame["judge"].mask(later, 1.0).mask(odd, 5.0))
+    spec = spec_of(anchor="anchor")
+    pairs = zip(backtest(frame, spec)[:7], backtest(moved, spec)[:7], strict=True)
+
+    assert all((a.notes, a.detail) == (b.notes, b.detail) for a, b in pairs)
+
+
+def test_a_rise_that_is_not_clear_at_this_look_is_not_called_flat_in_words() -> None:
+    looks = [
+        look
+        for seed in range(6)
+        for look in backtest(simulate_history("gaming_ramp", seed=seed), spec_of())
+        if look.verdict == "judge_flat" and look.rise is not None and look.rise.low > 0
+    ]
+
+    assert looks
+    assert all("may have risen" in look.message for look in looks)
+
+
+def test_a_horizon_that_is_over_before_signals_come_is_refused() -> None:
+    look = backtest(simulate_history("gaming", seed=1), spec_of(horizon=3))[-1]
+
+    assert look.verdict == "unidentified"
+    assert "at least 4 are needed" in look.missing[0]
+
+
+def test_a_guard_that_withholds_promises_no_date() -> None:
+    for look in backtest(simulate_history("coverage_change", seed=1), spec_of())[4:]:
+        if any("the judge scored" in reason for reason in look.missing):
+            assert not any("more period" in reason for reason in look.missing)
+
+
+def test_one_user_tells_nothing_and_it_is_said() -> None:
+    frame = simulate_history("gaming", seed=1).assign(user="one")
+    look = backtest(frame, spec_of())[-1]
+
+    assert look.verdict == "unidentified"
+    assert "column 'user' tells too few users apart" in look.missing[0]
+
+
+def test_infinite_values_are_counted() -> None:
+    frame = simulate_history("null", seed=1)
+    frame.loc[frame.index[:7], "judge"] = math.inf
+
+    assert "7 values of 'judge' are infinite, and taken as missing" in watch(frame, spec_of()).notes
+
+
+def test_amounts_are_told_per_output_and_shares_per_hundred() -> None:
+    frame = simulate_history("gain", seed=1)
+    frame = frame.assign(seconds=600 * frame["edit_rate"])
+    signals = [Signal("seconds", better="lower"), Signal("retries", better="lower")]
+    look = watch(frame, spec_of(signals=signals))
+
+    assert [signal.per for signal in look.signals] == [1, 100]
+
+
+def test_past_tests_take_the_place_of_worth() -> None:
+    frame = simulate_history("gaming", seed=1)
+    rows = [
+        Release(
+            id=f"t{i}", rise=0.2, signals={"thumbs": 0.04, "retries": -0.038, "edit_rate": -0.028},
+            better={"thumbs": "higher", "retries": "lower", "edit_rate": "lower"},
+            errors={"rise": 0.02, "thumbs": 0.01, "retries": 0.004, "edit_rate": 0.004},
+        )
+        for i in range(3)
+    ]  # fmt: skip
+    spec = spec_of(ledger=rows, worth=1e-6)
+    look = watch(frame, spec)
+
+    assert look.verdict == "gaming"
+    assert look.worth.source == "experiments"

@@ -161,7 +161,8 @@ def command(  # noqa: PLR0917 - a command's options
         float | None, typer.Option("--overstate", help="Records may overstate so many times.")
     ] = None,
     ledger: Annotated[
-        Path | None, typer.Option("--ledger", help="Past A/Bs and releases: JSONL, CSV.")
+        Path | None,
+        typer.Option("--ledger", help="Past A/Bs; one that is over is added. JSONL, CSV."),
     ] = None,
     alpha: Annotated[
         float | None, typer.Option("--alpha", help="False-alarm rate over a horizon: 0.05.")
@@ -188,7 +189,10 @@ def command(  # noqa: PLR0917 - a command's options
     store: StoreOption = None,
     *,
     backtest: Annotated[
-        bool, typer.Option("--backtest", help="Show every past look as it would have been seen.")
+        bool,
+        typer.Option(
+            "--backtest", help="Show every past look as it would have been seen; add to no ledger."
+        ),
     ] = False,
     json_: Json = False,
 ) -> int:

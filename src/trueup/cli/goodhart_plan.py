@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from trueup.goodhart.plan import Plan
+    from trueup.goodhart.plan.past import Believed
     from trueup.goodhart.plan.pilot import Pilot, PilotSignal
     from trueup.goodhart.spec import WatchSpec
 
@@ -64,6 +66,10 @@ def command(  # noqa: PLR0917 - a command's options
     overstate: Annotated[
         float | None, typer.Option("--overstate", help="Records may overstate so many times.")
     ] = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option("--ledger", help="Past A/Bs: which judge gain is worth believing."),
+    ] = None,
     alpha: Annotated[float | None, typer.Option("--alpha", help="0.05 by default.")] = None,
     c: Annotated[float | None, typer.Option("-c", help="0.5 by default.")] = None,
     items: Annotated[
@@ -107,13 +113,13 @@ def command(  # noqa: PLR0917 - a command's options
         return FINE
     if design not in _DESIGNS:
         raise ConfigError(f"'{design}' is no design", mend=did_you_mean(design, _DESIGNS))
-    if rise <= 0:
+    if not 0 < rise < math.inf:
         mend = "Say it in the judge's points: --rise 0.2"
         raise ConfigError("nobody said for which rise of the judge to plan", mend=mend)
     said = {
         "judge": judge, "signals": signal, "time": time, "segment": segment, "group": group,
         "period": period, "reference": reference, "horizon": horizon, "overstate": overstate,
-        "alpha": alpha, "c": c,
+        "ledger": None if ledger is None else str(ledger), "alpha": alpha, "c": c,
     }  # fmt: skip
     said = {name: value for name, value in said.items() if value is not None and value != []}
     if table is not None:
@@ -151,6 +157,10 @@ def _stated(
 ) -> Pilot:
     from trueup.goodhart.plan.pilot import Pilot  # noqa: PLC0415 - heavy
 
+    stated = {"--items": items, "--spread": spread, "--reliability": reliability}
+    for name, value in stated.items():
+        if value is not None and not 0 < value < math.inf:
+            raise ConfigError(f"{name} is {value:g}", mend="State a number above 0")
     if items is None or spread is None or not known:
         mend = "Name a table, or state --items, --spread and a --known signal"
         raise ConfigError("there is nothing to plan with", mend=mend)
@@ -175,6 +185,8 @@ def _signal(text: str) -> PilotSignal:
         except ValueError:
             said.clear()
             break
+    if not all(math.isfinite(value) for value in said.values()):
+        raise ConfigError(f"--known '{text}' holds what is no number", mend="State numbers")
     if not name.strip() or set(said) != set(_KNOWN):
         mend = "Write for example --known retries:rate=1,spread=0.46,worth=0.2"
         raise ConfigError(f"--known '{text}' does not say rate, spread and worth", mend=mend)
@@ -216,13 +228,28 @@ def to_dict(plan: Plan) -> dict[str, Any]:
             {"kind": one.kind, "what": one.what, "now": one.now, "then": one.then,
              "gain": one.gain} for one in plan.helps
         ],
+        "believed": _believed(plan.believed),
     }  # fmt: skip
+
+
+def _believed(known: Believed) -> dict[str, Any]:
+    more = known.one_more
+    return {
+        "experiments": known.experiments,
+        "rise": known.rise,
+        "shown": known.shown,
+        "overstatement": None if known.overstatement is None else list(known.overstatement),
+        "outputs": known.outputs,
+        "one_more": None if more is None else {"now": more.now, "then": more.then},
+        "notes": list(known.notes),
+        "sentence": known.sentence,
+    }
 
 
 def _render(plan: Plan) -> Iterator[RenderableType]:
     from trueup.report.console import indented, table  # noqa: PLC0415 - heavy
 
-    yield indented(one_line(plan.message, 2000), by=0)
+    yield indented(one_line(plan.message, 4000), by=0)
     yield "\nChance of the verdict by then, where users got that part of what was due:"
     unit = "releases" if plan.design == "releases" else "periods"
     first = plan.curves[0]

@@ -44,6 +44,7 @@ def report_of(one: Watched, found: Watching, *, simulated: bool = False) -> Good
         picture=None if one.cells is None else picture_of(one.cells, one.spec, one.looks),
         explanations=one.explanations,
         alarms=alarms,
+        instrument=one.instrument,
         simulated=simulated,
     )
 
@@ -62,6 +63,7 @@ def to_dict(found: Watching, made: Sequence[GoodhartReport]) -> dict[str, Any]:
                 "report": report_dict(report),
                 "alarms": [alarm_dict(alarm) for alarm in one.alarms],
                 "forecasts": list(one.forecasts),
+                "ledger": [kept.to_dict() for kept in one.past_tests],
             }
             for one, report in zip(found.watched, made, strict=True)
         ],
@@ -87,6 +89,9 @@ def render(
         yield from render_report(report, reports=written if len(made) == 1 else ())
         for line in found.watched[at].forecasts:
             yield indented(f"Forecast. {one_line(line, _NOTE)}", by=0)
+        for kept in found.watched[at].past_tests:
+            style = "yellow" if kept.status == "impossible" else ""
+            yield indented(f"Ledger. {one_line(kept.message, _NOTE)}.", by=0, style=style)
     if len(made) > 1:
         yield ""
         yield from _summary(found)

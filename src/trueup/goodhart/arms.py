@@ -11,7 +11,7 @@ import numpy as np
 from trueup.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ class Arms:
         treatments: The others, newest first; of those that came together by name.
         newest: How many of `treatments` came last, together.
         why: How the control was found, as a part of a sentence.
+        alone: Those that no other one ever stood beside, and that are not compared.
     """
 
     column: str
@@ -41,6 +42,7 @@ class Arms:
     treatments: tuple[str, ...]
     newest: int
     why: str
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +76,31 @@ def arms_of(cells: Cells, spec: WatchSpec) -> Arms:
     if len(names) < 2:  # noqa: PLR2004 - a comparison needs two
         message = f"column '{spec.arm or spec.version}' ({column}) holds one value alone"
         raise DataError(message, mend="A comparison needs two arms, or two versions.")
+    alone = _alone(cells, column, names)
+    if len(names) - len(alone) >= 2 and spec.control not in alone:  # noqa: PLR2004 - as above
+        names = [name for name in names if name not in alone]
+    else:
+        alone = ()
     control, why = _control(names, cells, column, spec)
     rest = [name for name in names if name != control]
     latest = max(first[name] for name in rest)
     rest.sort(key=lambda name: (-first[name], natural(name)))
     newest = sum(first[name] == latest for name in rest)
     return Arms(
-        column=column, control=control, treatments=tuple(rest), newest=newest, why=why
+        column=column, control=control, treatments=tuple(rest), newest=newest, why=why, alone=alone
     )  # fmt: skip
+
+
+def _alone(cells: Cells, column: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the arms that were never there in the same period as another one."""
+    known, codes = np.unique(cells.keys[column], return_inverse=True)
+    period = cells.keys["period"].astype(np.int64)
+    there = np.zeros((len(known), int(period.max(initial=0)) + 1), dtype=np.bool_)
+    there[codes, period] = True
+    there[known == ""] = False
+    together = (there & (there.sum(0) > 1)).any(1)
+    beside = {str(name) for name in known[together]}
+    return tuple(name for name in names if name not in beside)
 
 
 def _first_seen(cells: Cells, column: str) -> Mapping[str, int]:

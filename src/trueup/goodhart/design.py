@@ -36,7 +36,8 @@ def choose(cells: Cells, spec: WatchSpec, periods: int, *, paired: bool = False)
     with enough past, then a sequence of versions.
     """
     if paired and spec.arm is None and spec.design in ("auto", "releases", "concurrent"):
-        return Choice("releases", "every version ran the same tasks", paired=True)
+        design = "concurrent" if spec.design == "concurrent" else "releases"
+        return Choice(design, "every version ran the same tasks", paired=True)
     if spec.design != "auto":
         return Choice(spec.design, "asked for")
     for column, name in ((spec.arm, "arm"), (spec.version, "version")):

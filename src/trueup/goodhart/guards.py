@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
+from trueup.goodhart.series import THIN
 from trueup.goodhart.weekly.shift import shift
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ ALL = 0.8
 LEAST_LOSS = 0.005
 """Share of outputs that may go unjudged without a word."""
 KEPT_MIX = 0.9
+"""Where less of the reference's traffic is left, it is said which part is compared, ..."""
+LEAST_MIX = 0.5
+"""... and where less than this, nothing is."""
 FEWEST_REFERENCE = 8
 
 
@@ -87,7 +91,7 @@ def _moved(old: float, new: float, count_old: float, count_new: float) -> bool:
     if new <= 0 or old <= 0:
         return old * count_old > 0
     ratio = new / old
-    error = np.sqrt((1 - old) / count_old + max(1 - new, 0) / max(count_new, 1))
+    error = np.sqrt(max(1 - old, 0) / count_old + max(1 - new, 0) / max(count_new, 1))
     outside = not RATE_RANGE[0] <= ratio <= RATE_RANGE[1]
     return bool(outside and abs(np.log(ratio)) > RATE_ERRORS * error)
 
@@ -132,12 +136,36 @@ def coverage(history: History, before: Sequence[int], after: Sequence[int]) -> B
     return Bias(possible, 0.0, (note,)) if change > 0 else Bias(0.0, possible, (note,))
 
 
+def mix(history: History, before: Sequence[int], after: Sequence[int]) -> tuple[float, str]:
+    """Return which part of the reference's traffic is still there, and a sentence where too little.
+
+    A segment that has gone can be compared with nothing. Series hold the rest together without it
+    (`standardised`), so that what is left to say is whom a verdict is about.
+    """
+    n = history.items
+    old = n[list(before)].sum(0)
+    new = n[list(after)].sum(0)
+    gone = (old > 0) & (new * old.sum() <= THIN * old * new.sum())
+    kept = 1 - float(old[gone].sum() / old.sum()) if old.sum() > 0 else 1.0
+    if kept >= KEPT_MIX:
+        return kept, ""
+    largest = int(np.argmax(np.where(gone, old, -1)))
+    name = history.grid.segments[largest] or "(none)"
+    others = int(gone.sum()) - 1
+    and_others = f" and {others} other segments" if others > 1 else " and another" * others
+    return kept, (
+        f"'{name}'{and_others} brought {1 - kept:.0%} of outputs in the reference and next to none "
+        "since: "
+        + ("compared are the rest" if kept >= LEAST_MIX else "too little is left to compare")
+    )
+
+
 def anchors(history: History, before: Sequence[int], after: Sequence[int]) -> Bias:
     """Return by how much the judge itself moved, seen on outputs judged anew in each period.
 
     Each anchor is compared with its own mean, and the periods' means by `shift`.
     """
-    series = anchor_series(history)
+    series = anchor_series(history, max((*before, *after), default=-1) + 1)
     if series is None:
         return Bias()
     old = [series[p] for p in before if np.isfinite(series[p])]
@@ -153,15 +181,20 @@ def anchors(history: History, before: Sequence[int], after: Sequence[int]) -> Bi
     return Bias(size, 0.0, (note,)) if delta > 0 else Bias(0.0, size, (note,))
 
 
-def anchor_series(history: History) -> Floats | None:
-    """Return the anchors' mean deviation from their own means per period; None without any."""
+def anchor_series(history: History, rows: int | None = None) -> Floats | None:
+    """Return the anchors' mean deviation from their own means per period; None without any.
+
+    Args:
+        history: What they are of.
+        rows: First rows to look at; all where left out.
+    """
     table = history.grid.cells.anchors
     if table is None or not len(table["period"]):
         return None
     row_of = {number: row for row, number in enumerate(history.numbers)}
     period = np.array([row_of.get(int(p), -1) for p in table["period"]], dtype=np.int64)
     count = table["n"].astype(float)
-    keep = (period >= 0) & (count > 0)
+    keep = (period >= 0) & (period < (history.rows if rows is None else rows)) & (count > 0)
     names, codes = np.unique(table["anchor"][keep], return_inverse=True)
     period = period[keep]
     score = table["s"][keep].astype(float) / count[keep]

@@ -68,7 +68,8 @@ class History:
         """The judge's mean per row, at the reference's mix."""
         count, total = self.grid.by_bucket("w"), self.grid.by_bucket("wj")
         shares = shares_of(self.grid.by_bucket("n")[: self.reference])
-        return standardised(count, total, shares, self.grid.by_bucket("nj"))
+        judged = self.grid.by_bucket("nj")
+        return standardised(count, total, shares, judged, reference=self.reference)
 
     @cached_property
     def judge_spread(self) -> float:
@@ -91,7 +92,7 @@ class History:
         for k, signal in enumerate(self.spec.signals):
             count, total = self.grid.by_bucket(f"m{k}"), self.grid.by_bucket(f"s{k}")
             shares = shares_of(count[: self.reference])
-            found.append(standardised(count, total * signal.sign, shares))
+            found.append(standardised(count, total * signal.sign, shares, reference=self.reference))
         return found
 
     @cached_property

@@ -30,6 +30,17 @@ def main_instruments(cells: Cells, periods: int) -> list[str | None]:
     return [str(names[row.argmax()]) if row.sum() > 0 else None for row in table]
 
 
+def latest(cells: Cells) -> str:
+    """Return what measured most of the scores of the last period that has any; empty for none."""
+    judged = cells.sums["nj"] > 0
+    if not judged.any():
+        return ""
+    period = cells.keys["period"].astype(np.int64)
+    here = judged & (period == period[judged].max())
+    names, codes = np.unique(cells.keys["instrument"][here], return_inverse=True)
+    return str(names[np.bincount(codes, cells.sums["nj"][here]).argmax()])
+
+
 def since(cells: Cells, instrument: str, periods: int) -> int:
     """Return the first period with a fair number of an instrument's scores."""
     mine = cells.keys["instrument"] == instrument

@@ -73,8 +73,10 @@ class Worth:
         experiments: How many.
         overstatement: Factor by which records overstate it, by the experiments; with its 90 %
             range.
-        rule: Which rule had to hold beside the test on records, in words.
-        price: What that rule costs in power, in words; empty where nothing.
+        rule: Which rule had to hold beside the test on records, or in its place, in words.
+        price: What that rule costs in power, in words: by how much further users must fall short
+            than records alone would take, for the same rise and the same errors; empty where both
+            take the same, or nothing is known.
     """
 
     source: Source
@@ -110,7 +112,11 @@ class Look:
         missing: What is needed for a decision, or why none is possible.
         rise: The judge's change.
         signals: Every signal's.
-        since: Period from which on the change is counted.
+        since: Period from which on the change is counted, numbered as `period`.
+        against: Periods that it is compared with, numbered so too: those of the first reference
+            are negative.
+        horizon: First period, and one past the last, of the looks that share the error rate with
+            this one; the latter None where there is no end.
         worth: Where the slope comes from.
         alarm: Period in which `gaming` was first said, while unacknowledged.
         notes: What was set aside or corrected.
@@ -134,7 +140,19 @@ class Look:
     rise: Change | None = None
     signals: tuple[SignalChange, ...] = ()
     since: int | None = None
+    against: tuple[int, ...] = ()
+    horizon: tuple[int, int | None] | None = None
     worth: Worth = Worth(source="none")
     alarm: int | None = None
     notes: tuple[str, ...] = ()
     detail: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def called(self) -> str:
+        """How a report names this look: by its period or release.
+
+        Looks at versions side by side all have the version as label, and differ by their instant.
+        """
+        if self.design == "concurrent":
+            return self.start.date().isoformat() if self.start else f"look {self.period + 1}"
+        return self.label or str(self.period + 1)

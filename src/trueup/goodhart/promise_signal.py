@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.goodhart import noise
+from trueup.goodhart.noise import scatter_of
 from trueup.goodhart.series import sampling, shares_of, standardised
 
 if TYPE_CHECKING:
@@ -18,11 +17,20 @@ if TYPE_CHECKING:
 
     from trueup.goodhart.explain.window import Window
     from trueup.goodhart.grid import Grid
+    from trueup.goodhart.noise import Scatter
     from trueup.goodhart.series import Series
 
     Floats = NDArray[np.float64]
 
 FEWEST_ROWS = 4
+Z = 1.96
+USUAL = 0.5
+"""Standard deviation of the part of the gain due that a real improvement brings, about all of it.
+
+The first look that says `improvement` is one at which chance helped: shocks of its periods that
+raised the gain go, and the gain falls back. So what is promised is drawn from what was seen towards
+what was due, the more so the less the periods tell; never above what was seen.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,9 @@ class PromisedSignal:
     count: int
 
 
-def promised_signal(window: Window, k: int, last: int, periods: int) -> PromisedSignal | None:
+def promised_signal(
+    window: Window, k: int, last: int, periods: int, *, due: float | None = None
+) -> PromisedSignal | None:
     """Return where a signal will stay; None where too few periods tell how they scatter.
 
     Args:
@@ -64,6 +74,8 @@ def promised_signal(window: Window, k: int, last: int, periods: int) -> Promised
         k: Number of the signal.
         last: Last period that the look saw.
         periods: How many to promise.
+        due: Change that the judge's rise should have brought, in the signal's unit; None for
+            unknown.
     """
     signal = window.spec.signals[k]
     before, after = window.sides(ripe=True)
@@ -84,8 +96,11 @@ def promised_signal(window: Window, k: int, last: int, periods: int) -> Promised
     if not window.paired and own.sum() == here.sum():
         return None  # nothing before, which would tell how periods scatter
     split = int(here[:split].sum()) if not window.paired else int(here.sum()) // 2
-    half = _half_width(mean[here], split, sampling(apart[here]), at[here], own[here], last, periods)
+    scatter = scatter_of(mean[here], sampling(apart[here]), before=split)
+    half = _half_width(scatter, at[here], own[here], last, periods)
     level = float(mean[own].mean())
+    if due and not window.paired:
+        level -= _luck(scatter, mean[here], at[here], own[here], due)
     old = sides[0].mean
     return PromisedSignal(
         name=signal.name, said=signal.said, better=signal.better, per=signal.per or 100,
@@ -101,31 +116,29 @@ def level_of(grid: Grid, k: int, shares: Floats) -> Series:
     return standardised(grid.by_bucket(f"m{k}"), grid.by_bucket(f"s{k}"), shares)
 
 
-def _half_width(  # noqa: PLR0917 - a series, where its rows are, and where the promise is
-    series: Floats, split: int, variance: float, at: NDArray[np.int64],
-    own: NDArray[np.bool_], last: int, periods: int,
-) -> float:  # fmt: skip
+def _half_width(
+    scatter: Scatter, at: NDArray[np.int64], own: NDArray[np.bool_], last: int, periods: int
+) -> float:
     """Return the half-width of the 95 % range of a mean to come about the present one.
 
-    The error models are weighed by the series with its step taken out; each gives the variance of
-    the mean of the promised periods minus that of the periods since the step.
+    Each error model gives the variance of the mean of the promised periods minus that of the
+    periods since the step.
     """
-    known = noise.models(split, len(series) - split)
-    size = max(variance, 1e-300)
-    squares = np.einsum("i,gij,j->g", series, known.left, series) / size
-    weight = noise.weights(squares, known)
     ahead = np.arange(last + 1, last + 1 + periods)
-    places = np.concatenate([at, ahead])
     contrast = np.concatenate([-own.astype(np.float64) / own.sum(), np.full(periods, 1 / periods)])
-    apart = np.abs(np.subtract.outer(places, places))
-    grid = [(0.0, 0.0), *product(noise.SHOCKS[1:], noise.LINGERING)]
-    spread = np.array(
-        [
-            contrast @ (np.eye(len(places)) + shock * linger**apart) @ contrast
-            for shock, linger in grid
-        ]
-    )
-    return noise.half_width(weight, np.sqrt(spread * size))
+    return scatter.half_width(contrast, np.concatenate([at, ahead]))
+
+
+def _luck(
+    scatter: Scatter, mean: Floats, at: NDArray[np.int64], own: NDArray[np.bool_], due: float
+) -> float:
+    """Return the part of what was seen that is put down to chance; 0 where no more was seen."""
+    gain = float(mean[own].mean() - mean[~own].mean())
+    if gain / due <= 1:
+        return 0.0
+    error = scatter.half_width(own / own.sum() - ~own / (~own).sum(), at) / Z
+    doubt = error**2 / (error**2 + (USUAL * due) ** 2)
+    return float((gain - due) * doubt)
 
 
 def told(value: float, one: PromisedSignal) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 from trueup.errors import ConfigError
 from trueup.goodhart import instruments
 from trueup.goodhart.concurrent import concurrent_looks
+from trueup.goodhart.concurrent.ended import own_rows
 from trueup.goodhart.design import control_of
 from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import lag_of, stream
-from trueup.goodhart.ledger.experiments import learnt
+from trueup.goodhart.ledger.experiments import Learnt, learnt, rows_of
 from trueup.goodhart.look import Look
 from trueup.goodhart.releases import release_looks
 from trueup.goodhart.releases.looks import sequence_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.concurrent import Snapshots
+    from trueup.goodhart.concurrent.decide import Blend
     from trueup.goodhart.design import Choice
     from trueup.goodhart.history import History
     from trueup.goodhart.spec import WatchSpec
@@ -42,37 +44,64 @@ def replay(
         periods: Whole periods.
         as_of: Cells of what was known at an instant, which lets an A/B be decided earlier.
     """
+    snapshots = as_of if spec.time else None
+    known = _learnt(cells, spec, as_of, ab=choice.design == "concurrent" and not choice.paired)
     if choice.paired:
-        return _on_the_same_tasks(cells, spec)
-    if choice.design == "weekly":
-        return list(_Stream(cells, spec, periods).looks())
-    if choice.design == "releases":
-        return release_looks(cells, spec)
-    return concurrent_looks(cells, spec, as_of=as_of if spec.time else None, posterior=learnt(spec))
+        looks = _on_the_same_tasks(cells, spec, choice.design, known.blend)
+    elif choice.design == "weekly":
+        looks = list(_Stream(cells, spec, periods, known.blend).looks())
+    elif choice.design == "releases":
+        looks = release_looks(cells, spec, posterior=known.blend)
+    else:
+        looks = concurrent_looks(cells, spec, as_of=snapshots, posterior=known.blend)
+    return [replace(look, notes=(*look.notes, *known.notes)) for look in looks]
 
 
-def _on_the_same_tasks(cells: Cells, spec: WatchSpec) -> list[Look]:
+def _learnt(cells: Cells, spec: WatchSpec, as_of: Snapshots | None, *, ab: bool) -> Learnt:
+    """Return what the ledger teaches, without the rows of the A/B at hand."""
+    if spec.ledger is None:
+        return Learnt()
+    rows = rows_of(spec)
+    mine = own_rows(cells, spec, rows, as_of) if ab else set()
+    instrument = instruments.latest(cells) if spec.instrument else ""
+    return learnt(replace(spec, ledger=rows), instrument=instrument or None, under_test=mine)
+
+
+def _on_the_same_tasks(
+    cells: Cells, spec: WatchSpec, design: str, posterior: Blend | None
+) -> list[Look]:
     """Compare every version with the first one, each task with itself."""
     names = sequence_of(cells, np.ones(len(cells), dtype=np.bool_), None).names
     period = cells.keys["period"]
     at_once = replace(cells, keys={**cells.keys, "period": np.zeros_like(period)}, last=None)
-    alone = replace(spec, time=None, arm=None, control=spec.control or names[0], design="releases")
-    looks = concurrent_looks(at_once, alone, posterior=learnt(spec))
+    control = spec.control or names[0]
+    alone = replace(spec, time=None, arm=None, control=control, design="releases")
+    looks = concurrent_looks(at_once, alone, posterior=posterior)
     place = {name: number for number, name in enumerate(names)}
-    found = [replace(look, design="releases", period=place.get(look.label, 0)) for look in looks]
+    found = [
+        replace(
+            look,
+            design=design,
+            period=place.get(look.label, 0),
+            why=f"version '{look.label}' against '{control}', each task with itself",
+        )
+        for look in looks
+    ]
     return sorted(found, key=lambda look: look.period)
 
 
 class _Stream:
     """A stream of periods under watch, horizon after horizon."""
 
-    def __init__(self, cells: Cells, spec: WatchSpec, periods: int) -> None:
+    def __init__(
+        self, cells: Cells, spec: WatchSpec, periods: int, posterior: Blend | None
+    ) -> None:
         self.cells, self.spec, self.periods = cells, spec, periods
         self.horizon = spec.looks("weekly")
         self.main = instruments.main_instruments(cells, periods)
         self.known: dict[tuple[str | None, tuple[int, ...]], Weekly] = {}
         self.gamed: set[int] = set()
-        self.learnt = learnt(spec)
+        self.learnt = posterior
 
     def looks(self) -> Iterator[Look]:
         """Yield a look per monitored period, or the one that says why there is none."""
@@ -153,6 +182,9 @@ class _Stream:
         if control is None:
             return stream(cells, spec, numbers=numbers, reference=reference), None
         held = cells.keys["arm"] == control
+        there = set(cells.keys["period"][held].tolist()) & set(numbers[:reference])
+        if len(there) < FEWEST_REFERENCE:  # held back too late to be a yardstick
+            return stream(cells, spec, numbers=numbers, reference=reference, keep=~held), None
         return (
             stream(cells, spec, numbers=numbers, reference=reference, keep=~held),
             stream(cells, spec, numbers=numbers, reference=reference, keep=held),
@@ -164,8 +196,8 @@ class _Stream:
             return None
         found = []
         for start in self.spec.starts:
-            if isinstance(start, int):
-                found.append(start + self.spec.reference - first)
+            if not isinstance(start, (str, dt.date)):
+                found.append(int(start) + self.spec.reference - first)
             else:
                 at = _instant(start)
                 # the first period that lies wholly after it
@@ -185,9 +217,9 @@ class _Stream:
         )
 
 
-def _instant(text: str | dt.datetime) -> dt.datetime:
+def _instant(text: str | dt.date) -> dt.datetime:
     try:
-        at = text if isinstance(text, dt.datetime) else dt.datetime.fromisoformat(text)
+        at = text if isinstance(text, dt.datetime) else dt.datetime.fromisoformat(str(text))
     except ValueError as problem:
         message = f"starts names '{text}', which is no instant"
         raise ConfigError(

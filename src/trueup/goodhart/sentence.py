@@ -25,12 +25,12 @@ def _parts(look: Look) -> list[str]:
     if look.verdict == "judge_flat":
         return [_flat(look)]
     opening = {
-        "gaming": f"{_rise(look)}, and users are {'worse' if look.backfire else 'no better'} off.",
+        "gaming": f"{_rise(look)}, and users {_lost(look)}.",
         "improvement": f"{_rise(look)}, and users gained with it.",
         "inconclusive": f"{_rise(look)}; whether users gained is not decided.",
     }[look.verdict]
     parts = [opening, *(_signal(change) for change in look.signals if change.weight > 0)]
-    parts.append(_phi(look))
+    parts += [_phi(look), _price(look)]
     if look.verdict == "gaming":
         parts.append(_holds(look))
     if look.backfire:
@@ -40,6 +40,14 @@ def _parts(look: Look) -> list[str]:
         )
     parts += [f"Missing: {_sentence(reason)}" for reason in look.missing]
     return parts
+
+
+def _lost(look: Look) -> str:
+    """Return what gaming has been shown to be: harm, or less than was due."""
+    if look.backfire:
+        return "are worse off"
+    none = look.phi_low is None or look.phi_low <= 0
+    return "are no better off" if none else "gained too little with it"
 
 
 def _sentence(reason: str) -> str:
@@ -60,6 +68,11 @@ def _flat(look: Look) -> str:
     rise = look.rise
     if rise is None:
         return "The judge has not risen."
+    if rise.low > 0:
+        return (
+            f"The judge may have risen: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f} by "
+            "this look alone), which is not yet beyond what so many looks reach by chance."
+        )
     word = "fallen" if rise.high < 0 else "not risen"
     return f"The judge has {word}: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f})."
 
@@ -103,6 +116,17 @@ def _phi(look: Look) -> str:
     else:
         ends = f" (at most {high})" if high else ""
     return f"Users got {look.phi:.0%}{ends} of what that rise should have brought."
+
+
+def _price(look: Look) -> str:
+    """Name the rule in use and what it costs, where it is another than that of records alone."""
+    worth = look.worth
+    if not worth.price or look.verdict == "improvement":
+        return ""
+    by = "By what was declared"
+    if worth.source == "experiments":
+        by = f"By {worth.experiments} past test{'' if worth.experiments == 1 else 's'} and records"
+    return f"{by}, {worth.price}."
 
 
 def _holds(look: Look) -> str:

@@ -10,9 +10,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
 TINY = 1e-9
+THIN = 0.02
+"""A segment with less than this part of its usual share in a row counts as missing there: a few
+stray outputs would speak for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +77,31 @@ def sampling(apart: Floats, other: Floats | None = None) -> float:
 
 
 def standardised(
-    count: Floats, total: Floats, shares: Floats, counted: Floats | None = None
+    count: Floats,
+    total: Floats,
+    shares: Floats,
+    counted: Floats | None = None,
+    *,
+    reference: int | None = None,
 ) -> Series:
-    """Return the mean per row at fixed shares of segments (Hajek's form: empty ones drop out).
+    """Return the mean per row at fixed shares of segments.
+
+    What is averaged is how far each segment lies from its own mean over the reference, so that a
+    row in which a segment is missing differs by what the others did, not by their being others.
+    Where all are there, it is the plain weighted mean (Hajek's form).
 
     Args:
         count: rows x segments x buckets: weights of what was observed.
         total: rows x segments x buckets: weighted sums of the values.
-        shares: Reference share of each segment, summing to 1.
+        shares: Reference share of each segment, summing to 1. Segments without anything in the
+            reference are left out.
         counted: rows x segments x buckets: numbers behind the weights; `count` where left out.
+        reference: First rows that a segment's own mean is taken over; all where left out.
     """
-    all_count, all_total = count.sum(2), total.sum(2)
-    mean, kept = _mix(all_count[..., None], all_total[..., None], shares)
-    without, _ = _mix(all_count[..., None] - count, all_total[..., None] - total, shares)
+    all_count, all_total = count.sum(2)[..., None], total.sum(2)[..., None]
+    there = all_count > THIN * shares[:, None] * all_count.sum(1, keepdims=True)
+    mean, kept = _mix(all_count, all_total, there, shares, reference)
+    without, _ = _mix(all_count - count, all_total - total, there, shares, reference)
     lost = np.isnan(without) & ~np.isnan(mean)
     if lost.any():
         without = np.where(lost, mean, without)
@@ -93,14 +109,25 @@ def standardised(
     return Series(mean[:, 0], without, numbers.sum((1, 2)), kept[:, 0])
 
 
-def _mix(count: Floats, total: Floats, shares: Floats) -> tuple[Floats, Floats]:
+def _mix(
+    count: Floats, total: Floats, there: Bools, shares: Floats, reference: int | None
+) -> tuple[Floats, Floats]:
     """Return means and the kept share over segments (axis 1)."""
-    here = count > TINY
-    means = np.divide(total, count, out=np.zeros_like(total), where=here)
-    weight = shares[None, :, None] * here
+    base, known = _mean(total[:reference].sum(0), count[:reference].sum(0))
+    means, here = _mean(total, count)
+    own = shares[:, None] * known
+    weight = own * (here & there)
     kept = weight.sum(1)
-    found = (weight * means).sum(1)
-    return np.divide(found, kept, out=np.full_like(found, np.nan), where=kept > TINY), kept
+    level, _ = _mean((own * base).sum(0), own.sum(0))
+    apart = (weight * (means - base)).sum(1)
+    found = np.divide(apart, kept, out=np.full_like(kept, np.nan), where=kept > TINY)
+    return found + level, kept
+
+
+def _mean(total: Floats, count: Floats) -> tuple[Floats, Bools]:
+    """Return totals over counts, 0 where there is nothing, and where there is something."""
+    here = count > TINY
+    return np.divide(total, count, out=np.zeros_like(total), where=here), here
 
 
 def shares_of(count: Floats) -> Floats:

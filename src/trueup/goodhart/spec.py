@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
-from trueup.errors import ConfigError, did_you_mean
+from trueup.errors import ConfigError
+from trueup.goodhart.spec_check import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,8 @@ DAY = dt.timedelta(days=1)
 WITHIN = "14d"
 _UNITS = {"m": DAY / 1440, "h": DAY / 24, "d": DAY, "w": 7 * DAY}
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([mhdw])\s*")
+
+LONGEST = dt.timedelta(days=3660)
 
 LOOKS = {"weekly": 26, "releases": 1, "concurrent": 4}
 """Looks that share one false-alarm rate where `horizon` is left out."""
@@ -39,7 +43,13 @@ def span(text: str | dt.timedelta, what: str) -> dt.timedelta:
         if not match:
             message = f"{what} is '{text}', which is no length of time"
             raise ConfigError(message, mend="Write a number and m, h, d or w, as in '14d'.")
-        found = float(match[1]) * _UNITS[match[2]]
+        try:
+            found = float(match[1]) * _UNITS[match[2]]
+        except OverflowError:
+            found = dt.timedelta.max
+    if found > LONGEST:
+        message = f"{what} is {text}, longer than ten years"
+        raise ConfigError(message, mend="Write a number and m, h, d or w, as in '14d'.")
     if found <= dt.timedelta(0):
         message = f"{what} is {text}, and must be longer than nothing"
         raise ConfigError(message, mend="Write a number and m, h, d or w, as in '14d'.")
@@ -60,7 +70,8 @@ class Signal:
             once it is that old, so that late arrival cannot look like a change.
         absent: What a missing value means. None: nothing is known (a thumb that was not given).
             0: nothing happened (no retry), where every output could have had one.
-        per: Outputs that its changes are told per: 100 for events and shares, 1 for amounts.
+        per: Outputs that its changes are told per. Left out: 100 where all values lie between 0
+            and 1, as events and shares do, else 1.
         label: How reports call it, as in "retries"; its name where left out.
     """
 
@@ -77,6 +88,9 @@ class Signal:
         if self.better not in ("higher", "lower"):
             message = f"signal '{self.name}': better is '{self.better}'"
             raise ConfigError(message, mend="Write 'higher' or 'lower'.")
+        if self.absent is not None and not math.isfinite(self.absent):
+            message = f"signal '{self.name}': absent is {self.absent}, and must be a number"
+            raise ConfigError(message, mend="Leave it out where a missing value tells nothing.")
         self.window  # noqa: B018 - checks it
 
     @property
@@ -124,8 +138,9 @@ class WatchSpec:
         control: Value of `arm` (or of `version`) that the others are compared with.
         period: Length of a period.
         reference: Periods before monitoring begins.
-        horizon: Monitored periods that share one false-alarm rate; None without an end in
-            `weekly`, four looks in `concurrent`. Left out: 26 in `weekly`.
+        horizon: Looks that share one false-alarm rate. Left out: 26 periods in `weekly`, four in
+            `concurrent`, one at every release from the eighth on in `releases`. None is without an
+            end in `weekly`, and as left out in the others.
         starts: 'scan' looks for an unknown start of the change; or monitored periods (counted
             from 0) or instants of known deploys.
         primary: Name of the signal that matters most; the first one where left out.
@@ -137,7 +152,6 @@ class WatchSpec:
         c: Share of the gain to be expected below which a rise counts as gamed.
         reliability: Correlation of two answers of the judge on the same output, where it is known
             from elsewhere.
-        scale: Lowest and highest value of the judge's score, where known.
     """
 
     judge: str
@@ -160,7 +174,7 @@ class WatchSpec:
     period: str | dt.timedelta = "7d"
     reference: int = 12
     horizon: int | Literal["default"] | None = "default"
-    starts: Literal["scan"] | Sequence[int | str | dt.datetime] = "scan"
+    starts: Literal["scan"] | Sequence[int | str | dt.date] = "scan"
     primary: str | None = None
     worth: float | None = None
     overstate: float = 1.0
@@ -168,57 +182,14 @@ class WatchSpec:
     alpha: float = 0.05
     c: float = 0.5
     reliability: float | None = None
-    scale: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check what can be wrong before any data are seen."""
         if isinstance(self.signals, Signal):
             object.__setattr__(self, "signals", (self.signals,))
         object.__setattr__(self, "signals", tuple(self.signals))
-        self._check_names()
-        self._check_numbers()
+        check(self)
         span(self.period, "period")
-
-    def _check_names(self) -> None:
-        if self.design not in ("auto", "concurrent", "releases", "weekly"):
-            message = f"design is '{self.design}'"
-            raise ConfigError(message, mend="Write auto, concurrent, releases or weekly.")
-        names = [signal.name for signal in self.signals]
-        doubled = {name for name in names if names.count(name) > 1}
-        if doubled:
-            message = f"signal '{min(doubled)}' is named twice"
-            raise ConfigError(message, mend="Name each signal once.")
-        if self.primary is not None and self.primary not in names:
-            message = f"primary is '{self.primary}', which is none of the signals"
-            raise ConfigError(message, mend=did_you_mean(self.primary, names))
-        if self.judge in names:
-            message = f"'{self.judge}' is both the judge and a signal"
-            raise ConfigError(message, mend="A signal must be something no judge has a part in.")
-        if isinstance(self.starts, str) and self.starts != "scan":
-            message = f"starts is '{self.starts}'"
-            raise ConfigError(message, mend="Write 'scan', or a list of periods or instants.")
-        if self.time is None and self.version is None:
-            message = "neither time nor version names a column"
-            raise ConfigError(message, mend="Name the column of the outputs' instants as time.")
-
-    def _check_numbers(self) -> None:
-        wrong = ""
-        if not 0 < self.alpha < 0.5:  # noqa: PLR2004 - a test that errs more often is none
-            wrong = f"alpha is {self.alpha}, and must lie between 0 and 0.5"
-        elif not 0 < self.c < 1:
-            wrong = f"c is {self.c}, and must lie between 0 and 1"
-        elif self.overstate < 1:
-            wrong = f"overstate is {self.overstate}, and must be at least 1"
-        elif self.worth is not None and self.worth <= 0:
-            wrong = f"worth is {self.worth}, and must be positive: a size, in the good direction"
-        elif self.reference < 1 or self.reference != int(self.reference):
-            wrong = f"reference is {self.reference}, and must be a number of periods"
-        elif isinstance(self.horizon, int) and self.horizon < 1:
-            wrong = f"horizon is {self.horizon}, and must be a number of periods"
-        elif self.reliability is not None and not 0 < self.reliability <= 1:
-            wrong = f"reliability is {self.reliability}, and must lie in (0, 1]"
-        if wrong:
-            raise ConfigError(wrong, where="WatchSpec")
 
     @property
     def step(self) -> dt.timedelta:

@@ -13,6 +13,7 @@ from trueup.goodhart.look import Look
 from trueup.goodhart.pairing import paired
 from trueup.goodhart.replay import replay
 from trueup.goodhart.sentence import tell
+from trueup.goodhart.units import with_units
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -107,6 +108,7 @@ def backtest_cells(
     periods = whole_periods(cells, spec)
     if not periods:
         return [_nothing(cells, spec, "there are no records")]
+    spec = with_units(cells, spec)
     choice = choose(cells, spec, periods, paired=on_same_tasks)
     looks = replay(cells, spec, choice, periods, as_of=as_of)
     found = [
@@ -142,7 +144,7 @@ def latched(looks: Sequence[Look]) -> list[Look]:
                 verdict="gaming",
                 backfire=first.backfire,
                 holds_to=first.holds_to,
-                message=f"The alarm of {first.label} is open. {look.message}",
+                message=f"The alarm of {first.called} is open. {look.message}",
             )
         found.append(open_alarm)
     return found

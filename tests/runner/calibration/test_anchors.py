@@ -277,6 +277,15 @@ def test_an_anchor_that_was_edited_is_refused_before_anything_is_asked(
     assert asked.asked == 0
 
 
+def test_a_sitting_without_anchors_lets_no_edit_through(run: Calibrate, path: Path) -> None:
+    run(outputs(FIRST, 20), anchors=path)
+    run(outputs(SECOND, 20))
+    rows = [json.loads(line) for line in lines(path)]
+    written(path, {**rows[0], "output": "edited"}, *rows[1:])
+    with pytest.raises(DataError, match=f"has another text than in {FIRST}"):
+        run(outputs(WEEKS[2], 20), anchors=path)
+
+
 def test_anchors_may_come_and_go(run: Calibrate, path: Path) -> None:
     run(outputs(FIRST, 20), anchors=path)
     rows = [json.loads(line) for line in lines(path)]

@@ -259,6 +259,22 @@ def test_anchors_are_judged_among_the_items_and_found_again_by_later_sittings(
     assert run(store, anchors=False, sitting="none").anchors == 0
 
 
+def test_an_edited_anchor_is_refused_though_the_last_sitting_had_none(
+    store: Store, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "anchors.jsonl", tmp_path / "edited.jsonl"
+    write_anchors(old, [({"id": "a", "input": "q", "output": "one"}, {"help": "3"})], RUBRIC)
+    write_anchors(new, [({"id": "a", "input": "q", "output": "two"}, {"help": "3"})], RUBRIC)
+    run(store, anchors=old, sitting="first")
+    run(store, anchors=False, sitting="second")
+    judge = TableJudge()
+
+    with pytest.raises(DataError, match="anchor 'a' has another text than in backfill first"):
+        run(store, anchors=new, sitting="third", judge=judge)
+    assert judge.seen == []
+    assert run(store, anchors=old, sitting="third").anchors == 1
+
+
 def test_people_are_not_asked_to_label_what_a_backfill_has_drawn(store: Store) -> None:
     run(store)
     assert last_draw(store, RUBRIC) == []

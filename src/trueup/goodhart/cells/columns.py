@@ -54,10 +54,30 @@ def column_notes(
         told, bare = _text_notes(database, name, columns[name], table, role=numbers.get(name))
         notes += told
         zoneless += [name] if bare else []
+    notes += _infinite(database, [n for n in numbers if columns[n].kind == "float"], columns, table)
     if zoneless:
         told_names = ", ".join(zoneless)
         notes.append(f"instants without a zone were taken as UTC ({told_names})")
     return notes
+
+
+def _infinite(
+    database: duckdb.DuckDBPyConnection,
+    names: list[str],
+    columns: Mapping[str, Column],
+    table: str,
+) -> list[str]:
+    """Return how many values of each column are infinite; they are taken as missing."""
+    if not names:
+        return []
+    wanted = ", ".join(f"count(*) filter (isinf({quoted(columns[n].sql)}))" for n in names)
+    counts = database.execute(f"select {wanted} from {table}").fetchall()[0]
+    return [
+        f"{count:,} value{'s' if count != 1 else ''} of '{name}' {'are' if count != 1 else 'is'} "
+        "infinite, and taken as missing"
+        for name, count in zip(names, counts, strict=True)
+        if count
+    ]
 
 
 def _text_notes(

@@ -139,7 +139,7 @@ def sums(
     its score. Per signal k: m, s, q count, sum and sum the squares of what arrived in time; g, gj,
     gjj, gp, gjp are weighted sums over outputs that have both; b counts values that came before
     their output. r... are over outputs answered twice; f... over judged outputs with all features;
-    d, e per criterion.
+    d, e are weight and weighted sum of each criterion.
 
     Args:
         signals: How many signals there are.
@@ -165,7 +165,8 @@ def sums(
     if features:
         found |= _explained(features)
     for i in range(criteria):
-        found |= {f"d{i}": f"count(c{i})", f"e{i}": f"sum(c{i})"}
+        weight = f"sum(case when c{i} is not null then w end)" if weighted else f"count(c{i})"
+        found |= {f"d{i}": weight, f"e{i}": f"sum(w * c{i})" if weighted else f"sum(c{i})"}
     return found
 
 

@@ -286,4 +286,6 @@ def told(cells: Cells, spec: WatchSpec) -> Cells:
     if twice:
         which = "1 record was" if twice == 1 else f"{twice:,} records were"
         notes.append(f"{which} there before (same {spec.unit}, version, arm and time) and left out")
+    if spec.group and len(cells) and len(np.unique(cells.keys["bucket"])) == 1:
+        notes.append(f"column '{spec.group}' (group) holds one value alone")
     return replace(cells, notes=tuple(notes))

@@ -10,8 +10,10 @@ import numpy as np
 from scipy import special
 
 from trueup.goodhart.concurrent import guards
+from trueup.goodhart.concurrent.stakes import Stakes
 from trueup.goodhart.ledger import Effect
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
+from trueup.goodhart.price import highest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,13 +51,11 @@ class Plan:
     Attributes:
         tail: One-sided error that this look may make.
         last: Whether no look follows.
-        mismatch: Why users were not assigned as planned.
         prospect: What is planned.
     """
 
     tail: float
     last: bool
-    mismatch: str
     prospect: Prospect
 
     def critical(self, freedom: int) -> float:
@@ -100,13 +100,13 @@ def decide(
         return _without_signals(look, found, plan, critical)
     contrast = found.contrast()
     phi, low, high = contrast.phi()
-    look = replace(look, phi=phi, phi_low=low, phi_high=high, detail=_detail(found, contrast))
+    look = replace(look, detail=_detail(found, contrast))
+    if look.rise is not None and look.rise.low > 0:
+        look = replace(look, phi=phi, phi_low=low, phi_high=high)
     if found.judge.value < critical * found.judge.error:
         return replace(look, verdict="judge_flat", holds_to=math.inf)
     if found.judge.value - found.bias.up < critical * found.judge.error:
         return replace(look, missing=found.bias.notes)
-    if plan.mismatch:
-        return replace(look, missing=(plan.mismatch,))
     return _verdict(look, _Evidence(found, contrast, spec, plan, critical, posterior))
 
 
@@ -134,7 +134,10 @@ def _verdict(look: Look, has: _Evidence) -> Look:
         gamed, worth = _by_experiments(has)
         look, rule = replace(look, worth=worth), worth.rule
         missing = ("past experiments do not say the same",) if below else ()
-    look = replace(look, worth=replace(look.worth, rule=rule))
+    stakes, worth, decides = _stakes(has), look.worth, has.posterior is None
+    cost = stakes.of_declared() if decides else worth.price
+    notes = (*look.notes, *stakes.note(worth, decides=decides))
+    look = replace(look, worth=replace(worth, rule=rule, price=cost), notes=notes)
     if gamed:
         return replace(look, verdict="gaming", backfire=harmed, holds_to=holds)
     if below:
@@ -214,11 +217,20 @@ def _by_experiments(has: _Evidence) -> tuple[bool, Worth]:
     known = has.posterior(weights, composite.error)
     chance = float(known.below(has.spec.c, new, freedom=gain.freedom))
     rule = f"a chance of {chance:.1%} by past tests that users got less than {has.spec.c:.0%}"
+    level = 1 - has.plan.tail
+
+    def passes(at: float) -> bool:
+        return bool(known.below(has.spec.c, replace(new, gain=at), freedom=gain.freedom) > level)
+
     worth = Worth(
         source="experiments", experiments=known.experiments, overstatement=known.overstatement,
-        rule=rule,
+        rule=rule, price=_stakes(has).of(highest(passes, gain.value, gain.error)),
     )  # fmt: skip
-    return chance > 1 - has.plan.tail, worth
+    return chance > level, worth
+
+
+def _stakes(has: _Evidence) -> Stakes:
+    return Stakes(found=has.found, contrast=has.contrast, spec=has.spec, critical=has.critical)
 
 
 def _missing(has: _Evidence) -> tuple[str, ...]:

@@ -79,7 +79,6 @@ def difference(
     control: tuple[Floats, Floats],
     *,
     buckets: Bools,
-    rows: Floats | None = None,
 ) -> tuple[Estimate, float]:
     """Return the mean of one arm minus that of the other, and the control's mean.
 
@@ -87,7 +86,6 @@ def difference(
         treated: Counts and sums, periods x segments x buckets.
         control: The same of the other arm.
         buckets: Those that hold anything.
-        rows: What each period counts beside its size; 1 where left out.
 
     Returns:
         NaN where no segment was seen in both arms in the same period.
@@ -96,8 +94,6 @@ def difference(
     both = (n1 > TINY) & (n0 > TINY)
     safe1, safe0 = np.where(both, n1, 1.0), np.where(both, n0, 1.0)
     weight = np.where(both, safe1 * safe0 / (safe1 + safe0), 0.0)
-    if rows is not None:
-        weight = weight * rows[:, None, None]
     each = np.where(both, t1 / safe1 - t0 / safe0, 0.0)
     size = weight.sum(0)
     held = np.where(size > TINY, size, 1.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 
 from trueup.goodhart.concurrent.difference import Estimate
 from trueup.goodhart.guards import (
@@ -20,7 +20,7 @@ from trueup.goodhart.guards import (
 from trueup.goodhart.series import TINY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -199,28 +199,3 @@ def mix(treated: Floats, control: Floats, *, buckets: Bools, segments: Sequence[
         f"{shares[1][worst]:.1%} of the control's: by chance alone arms differ so less than once "
         "in a thousand tests"
     )
-
-
-def mismatch(users: Mapping[str, int], split: Mapping[str, float]) -> str:
-    """Return why users were not assigned as planned, empty where they may have been.
-
-    Chi-square of the users seen in each arm against their planned shares (sample ratio mismatch).
-
-    Args:
-        users: Arm -> users.
-        split: Arm -> planned share.
-    """
-    names = [name for name in users if name in split]
-    seen = np.array([users[name] for name in names], dtype=np.float64)
-    planned = np.array([split[name] for name in names], dtype=np.float64)
-    if len(names) < 2 or seen.sum() <= 0 or planned.min() <= 0:  # noqa: PLR2004 - nothing to compare
-        return ""
-    due = planned / planned.sum() * seen.sum()
-    far = float(((seen - due) ** 2 / due).sum())
-    if float(special.chdtrc(len(names) - 1, far)) >= MISMATCH:
-        return ""
-    told = ", ".join(
-        f"{int(n):,} users in '{name}' where {d:,.0f} were due"
-        for name, n, d in zip(names, seen, due, strict=True)
-    )
-    return f"users were not assigned as planned: {told}"

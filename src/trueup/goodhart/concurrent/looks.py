@@ -81,7 +81,6 @@ def concurrent_looks(
     treatment: str | None = None,
     posterior: Blend | None = None,
     alpha: float | None = None,
-    mismatch: str = "",
 ) -> list[Look]:
     """Compare the newest treatment with the control, at every period's end.
 
@@ -94,7 +93,6 @@ def concurrent_looks(
         posterior: From the weights of the signals (judge points per unit, in its good direction)
             and the relative error of the record slope to what past tests say by these weights.
         alpha: False-alarm rate over all looks; the spec's where left out.
-        mismatch: Why users were not assigned as planned: withholds every decision.
 
     Raises:
         DataError: There are no two arms that ran at the same time.
@@ -102,7 +100,7 @@ def concurrent_looks(
     arms = arms_of(cells, spec)
     chosen = (treatment,) if treatment is not None else arms.treatments[: arms.newest]
     test = Test(
-        cells=cells, spec=spec, arms=arms, as_of=as_of, posterior=posterior, mismatch=mismatch,
+        cells=cells, spec=spec, arms=arms, as_of=as_of, posterior=posterior,
         alpha=(spec.alpha if alpha is None else alpha) / len(chosen),
     )  # fmt: skip
     return [look for name in chosen for look in _looks(test, name)]
@@ -119,22 +117,25 @@ class Test:
     arms: Arms
     as_of: Snapshots | None
     posterior: Blend | None
-    mismatch: str
     alpha: float
 
     @property
     def planned(self) -> int:
         """How many looks share the error rate."""
-        return 1 if self.spec.time is None else self.spec.looks("concurrent") or LOOKS
+        return planned_looks(self.spec)
 
     def plan(self, number: int) -> Plan:
         """Return how far is far enough at a look, counted from 1."""
         return Plan(
             tail=tail(number - 1, even(self.planned), self.alpha),
             last=number == self.planned,
-            mismatch=self.mismatch,
             prospect=Prospect(alpha=self.alpha, looks=self.planned, periods=number),
         )
+
+
+def planned_looks(spec: WatchSpec) -> int:
+    """Return how many looks of a test share its error rate."""
+    return 1 if spec.time is None else spec.looks("concurrent") or LOOKS
 
 
 def _looks(test: Test, name: str) -> list[Look]:
@@ -191,9 +192,13 @@ def _why(arms: Arms, name: str) -> str:
 
 def _others(arms: Arms, name: str) -> tuple[str, ...]:
     rest = [other for other in arms.treatments if other != name]
-    if not rest:
-        return ()
-    return (f"not compared in this look: {', '.join(repr(other) for other in rest)}",)
+    notes = []
+    if rest:
+        notes.append(f"not compared in this look: {', '.join(repr(other) for other in rest)}")
+    if arms.alone:
+        names = ", ".join(repr(other) for other in arms.alone)
+        notes.append(f"nothing stood beside {names}, which is not compared")
+    return tuple(notes)
 
 
 def pair_of(cells: Cells, spec: WatchSpec, sides: Sides) -> Pair:
@@ -229,29 +234,27 @@ def one_instrument(cells: Cells, sides: Sequence[Bools]) -> tuple[Cells, tuple[s
     )
 
 
-def compare(pair: Pair, done: int, lag: int, *, rows: Floats | None = None) -> Difference:
+def compare(pair: Pair, done: int, lag: int) -> Difference:
     """Compare two arms over the periods that are done.
 
     Args:
         pair: The arms.
         done: Periods that are over.
         lag: Periods that signals need until they are seen.
-        rows: What each period counts beside its size, shape (done,); 1 where left out.
     """
     spec = pair.spec
     now, ripe = slice(0, done), slice(0, max(done - lag, 0))
     sides = pair.treated, pair.control
     outputs = [side.by_bucket("n") for side in sides]
     judged = [(s.by_bucket("w")[now], s.by_bucket("wj")[now]) for s in sides]
-    judge, before = difference(judged[0], judged[1], buckets=pair.buckets, rows=rows)
+    judge, before = difference(judged[0], judged[1], buckets=pair.buckets)
     trust = reliability(pair.records, now, declared=spec.reliability)
     slopes, estimates, means, counts, dropped = [], [], [before], [], {}
     for k, signal in enumerate(spec.signals):
         values = [(s.by_bucket(f"m{k}")[ripe], s.by_bucket(f"s{k}")[ripe] * signal.sign)
                   for s in sides]  # fmt: skip
         slope = record_slope(pair.records, ripe, k, signal.sign, trust)
-        some = None if rows is None else rows[ripe]
-        estimate, mean = difference(values[0], values[1], buckets=pair.buckets, rows=some)
+        estimate, mean = difference(values[0], values[1], buckets=pair.buckets)
         reason = guards.feedback(
             (outputs[0][ripe], values[0][0]), (outputs[1][ripe], values[1][0]),
             buckets=pair.buckets, said=signal.said, segments=pair.treated.segments,
@@ -302,15 +305,3 @@ def effects_of(found: Difference, spec: WatchSpec) -> Effects:
         reliability=found.trust.value,
         count=found.counts[0],
     )  # fmt: skip
-
-
-def concurrent_effects(cells: Cells, spec: WatchSpec, *, treatment: str | None = None) -> Effects:
-    """Return what a finished test found, for the ledger: every record, all signals in.
-
-    Raises:
-        DataError: There are no two arms that ran at the same time.
-    """
-    arms = arms_of(cells, spec)
-    sides = sides_of(cells, arms, treatment or arms.treatments[0])
-    pair = pair_of(cells, spec, sides)
-    return effects_of(compare(pair, sides.periods, 0), spec)

@@ -90,10 +90,10 @@ def _weights(window: Window, count: int) -> Floats | None:
     """
     sums = window.cells.sums
     inside = (window.before.place >= 0) | (window.after.place >= 0)
-    scored = sums["nj"]
-    here = inside & (scored > TINY) & (np.abs(sums["w"] - scored) < EVEN * np.maximum(scored, 1))
+    scored = sums["w"]
+    here = inside & (scored > TINY)
     for i in range(count):
-        here &= sums[f"d{i}"] == scored
+        here &= np.abs(sums[f"d{i}"] - scored) < EVEN * np.maximum(scored, 1)
     n = scored[here]
     if len(n) <= 2 * (count + 1):
         return None

@@ -62,7 +62,7 @@ def distinct_outputs(texts: Sequence[str], prompts: Sequence[str] | None = None)
     """Say whether outputs depend on their prompts at all, from the outputs alone.
 
     Args:
-        texts: Outputs to different prompts.
+        texts: Outputs to different prompts. What is no text, as a missing one, does not count.
         prompts: What each answers. The same prompt asked again may get the same output: with
             prompts given, each counts once.
 
@@ -72,7 +72,10 @@ def distinct_outputs(texts: Sequence[str], prompts: Sequence[str] | None = None)
     if prompts is not None and len(prompts) != len(texts):
         message = f"there are {len(prompts)} prompts for {len(texts)} texts"
         raise ValueError(message)
-    plain = _once_per_prompt(texts, prompts)
+    here = [isinstance(text, str) for text in texts]
+    if prompts is not None:
+        prompts = [prompt for prompt, known in zip(prompts, here, strict=True) if known]
+    plain = _once_per_prompt([t for t, known in zip(texts, here, strict=True) if known], prompts)
     counts = Counter(plain)
     n, distinct = len(plain), len(counts)
     commonest, most = counts.most_common(1)[0] if counts else ("", 0)

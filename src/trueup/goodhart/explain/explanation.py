@@ -15,6 +15,7 @@ from trueup.goodhart.explain.shares import surface_share
 from trueup.goodhart.explain.signals import by_signal
 from trueup.goodhart.explain.window import Window, window_of
 from trueup.goodhart.explain.worths import worths_of
+from trueup.goodhart.units import with_units
 
 if TYPE_CHECKING:
     from trueup.goodhart.cells import Cells
@@ -83,6 +84,7 @@ def explain(cells: Cells, spec: WatchSpec, look: Look) -> Explanation:
         spec: What is watched.
         look: One of `backtest_cells`.
     """
+    spec = with_units(cells, spec)
     window = window_of(cells, spec, look)
     if not isinstance(window, Window):
         alone = by_outputs(cells)

@@ -15,13 +15,13 @@ from trueup.goodhart.concurrent.looks import pair_of
 from trueup.goodhart.design import control_of
 from trueup.goodhart.explain.path import FEWEST_SIDE, Path
 from trueup.goodhart.grid import Grid, lay_out, segments_of
-from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import lag_of
 from trueup.goodhart.releases.looks import frozen_arm, sequence_of
 from trueup.goodhart.series import shares_of, standardised
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -114,7 +114,7 @@ class Window:
         single = segment is not None or raw
         shares = np.ones(1) if single else self.shares(like)
         n, t = (np.concatenate([sides[0][i], sides[1][i]]) for i in (0, 1))
-        series = standardised(n, t, shares)
+        series = standardised(n, t, shares, reference=self.before.rows)
         return Path(series.mean, series.without, self.before.rows, shocks=True)
 
     def sides(self, ripe: bool = False) -> tuple[Grid, Grid]:  # noqa: FBT001, FBT002 - one of two views
@@ -160,25 +160,19 @@ def window_of(cells: Cells, spec: WatchSpec, look: Look) -> Window | str:
 
 
 def _periods(cells: Cells, spec: WatchSpec, look: Look) -> Window | str:
-    """Return the window of a look of design `weekly`, as `replay` chose it."""
+    """Return the window of a look of design `weekly`: the periods that it compared."""
     last = look.period + spec.reference
-    lag = lag_of(spec)
     main = [name for name in instruments.main_instruments(cells, last + 1) if name is not None]
     if not main:
         return "nothing was judged"
-    begin = instruments.since(cells, main[-1], last + 1)
-    begin = begin if begin > spec.reference - FEWEST_REFERENCE else 0
-    horizon = spec.looks("weekly")
-    monitored = last - begin - spec.reference
-    if horizon and monitored >= 0:
-        begin += monitored // horizon * horizon
-    since = 0 if look.verdict == "judge_flat" else look.since or 0  # flat from any start
-    start = begin + spec.reference + since
+    earlier, start = _compared(look, spec)
     if start > last:
         return "there is nothing yet to compare with the reference"
+    lag = lag_of(spec)
     if last + 1 - start - lag >= FEWEST_SIDE:
         last -= lag  # as the look did, so that judge and signals are of the same periods
         lag = 0
+    later = range(start, last + 1)
     cells = instruments.only(cells, main[-1])
     keep, notes = np.ones(len(cells), dtype=np.bool_), []
     names = [str(name) for name in np.unique(cells.keys["arm"])] if spec.arm else []
@@ -186,16 +180,33 @@ def _periods(cells: Cells, spec: WatchSpec, look: Look) -> Window | str:
     if control is not None:
         keep = cells.keys["arm"] != control
         notes.append(f"explanations compare periods, without the users held back in '{control}'")
-    period = cells.keys["period"].astype(np.int64)
-    inside = keep & (period >= begin) & (period <= last)
-    segments = segments_of(cells, inside)
-    before = lay_out(cells, period - begin, start - begin, segments, inside & (period < start))
-    after = lay_out(cells, period - start, last + 1 - start, segments, inside & (period >= start))
+    rows = [_rows(cells, numbers) for numbers in (earlier, later)]
+    segments = segments_of(cells, keep & ((rows[0] >= 0) | (rows[1] >= 0)))
+    before = lay_out(cells, rows[0], len(earlier), segments, keep)
+    after = lay_out(cells, rows[1], len(later), segments, keep)
     return Window(
-        spec=spec, before=before, after=after, paired=False,
-        ripe=max(last + 1 - start - lag, 0), numbers=tuple(range(begin, last + 1)),
-        notes=tuple(notes),
+        spec=spec, before=before, after=after, paired=False, ripe=max(len(later) - lag, 0),
+        numbers=(*earlier, *later), notes=tuple(notes),
     )  # fmt: skip
+
+
+def _compared(look: Look, spec: WatchSpec) -> tuple[list[int], int]:
+    """Return the periods before, and the first after, counted from the first record's."""
+    first, against = look.horizon[0] if look.horizon else 0, look.against
+    since = look.since
+    if look.verdict == "judge_flat" or since is None:  # flat from any start
+        since = first
+        against = tuple(number for number in against if number < first)
+    known = against or range(first - spec.reference, first)
+    return [number + spec.reference for number in known], since + spec.reference
+
+
+def _rows(cells: Cells, numbers: Sequence[int]) -> NDArray[np.int64]:
+    """Return each cell's place among some periods, -1 where it is in none."""
+    row = {number: place for place, number in enumerate(numbers)}
+    periods, codes = np.unique(cells.keys["period"], return_inverse=True)
+    places = np.array([row.get(int(period), -1) for period in periods], dtype=np.int64)
+    return places[codes]
 
 
 def _arms(cells: Cells, spec: WatchSpec, look: Look) -> Window | str:

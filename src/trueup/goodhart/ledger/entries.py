@@ -34,6 +34,8 @@ CORRELATED = 0.5
 """Where a row has no covariance, errors correlate by something between 0 and this, in the good
 direction."""
 _ROUNDING = 1e-6
+_SITTING = ", sitting "
+"""What parts the name of an instrument from that of a backfill's sitting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class Release:
         experiment: Name of the A/B, where several arms shared its control.
         started: Its first day.
         ended: Its last day.
-        instrument: Hash of what measured the judge's scores.
+        instrument: What measured the judge's scores: its name or hash, without the sitting.
         sitting: When or in which run the scores were taken.
         n: Outputs in both arms.
         reliability: Correlation of two answers of the judge on the same output.
@@ -123,6 +125,19 @@ class Release:
     def names(self) -> tuple[str, ...]:
         """What rows and columns of the covariance are about."""
         return (RISE, *self.signals)
+
+    def repeats(self, other: Release) -> bool:
+        """Say whether both rows are of one test, whatever they are called.
+
+        Equal arms, days and changes to six figures: no two tests have these by chance.
+        """
+        same = (self.arms, self.started, self.ended, self.kind)
+        if same != (other.arms, other.started, other.ended, other.kind):
+            return False
+        if self.signals.keys() != other.signals.keys():
+            return False
+        pairs = [(self.rise, other.rise), *((v, other.signals[k]) for k, v in self.signals.items())]
+        return all(math.isclose(one, two, rel_tol=_ROUNDING) for one, two in pairs)
 
     def _wrong(self, what: str, mend: str) -> DataError:
         return DataError(what, where=f"release '{self.id}'", mend=mend)
@@ -233,6 +248,18 @@ class Release:
             gain_variance=float(each @ matrix @ each),
             covariance=float(matrix[0] @ each),
         )
+
+
+def without_sitting(name: str) -> tuple[str, str]:
+    """Return what measured and, apart from it, the sitting in which it did.
+
+    Differences are taken within a sitting, and worth the same in the next one of the same judge.
+
+    >>> without_sitting("local, rubric replies 1f3a9c2e, sitting spring")
+    ('local, rubric replies 1f3a9c2e', 'spring')
+    """
+    instrument, _, sitting = name.partition(_SITTING)
+    return instrument, sitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,11 +89,20 @@ def append(path: str | Path, *releases: Release) -> int:
         if before is release:
             fresh.append(json.dumps(as_row(release), ensure_ascii=False, allow_nan=False))
     if fresh:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        broken = file.exists() and file.stat().st_size and not file.read_bytes().endswith(b"\n")
-        with file.open("a", encoding="utf-8", newline="\n") as out:
-            out.write("\n" * bool(broken) + "\n".join(fresh) + "\n")
+        try:
+            _add_lines(file, fresh)
+        except OSError as error:
+            what = f"it cannot be written ({error.strerror or error})"
+            raise DataError(what, where=str(file), mend="Check its path and rights.") from error
     return len(fresh)
+
+
+def _add_lines(file: Path, lines: list[str]) -> None:
+    """Write lines at the end of a file, which is made where missing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    broken = file.exists() and file.stat().st_size and not file.read_bytes().endswith(b"\n")
+    with file.open("a", encoding="utf-8", newline="\n") as out:
+        out.write("\n" * bool(broken) + "\n".join(lines) + "\n")
 
 
 def as_row(release: Release) -> dict[str, Any]:

@@ -130,36 +130,26 @@ def outputs_to_see(
 
 
 @dataclass(frozen=True, slots=True)
-class Power:
-    """What a planned test will find.
-
-    Attributes:
-        gaming: Chance to find gaming where users get nothing.
-        improvement: Chance to find an improvement where they get all.
-    """
-
-    gaming: float
-    improvement: float
-
-
-@dataclass(frozen=True, slots=True)
 class OneMore:
-    """Power of a planned test with the past tests there are, and with one more.
+    """The chance that a planned test finds gaming where users get nothing.
+
+    An `improvement` rests on records, whatever the ledger holds: its chance stays the same.
 
     Attributes:
         experiments: Past tests there are.
-        now: Power with these.
-        then: Power with one more like the planned one.
+        now: The chance with these.
+        then: With one more.
     """
 
     experiments: int
-    now: Power
-    then: Power
+    now: float
+    then: float
 
 
 def value_of_one_more(
-    records: float, error: float, past: Past | None, *, planned: Effect, c: float = 0.5,
-    alpha: float = 0.05, draws: int = DRAWS, seed: int = 0,
+    records: float, error: float, past: Past | None, *, planned: Effect,
+    further: Effect | None = None, c: float = 0.5, alpha: float = 0.05, draws: int = DRAWS,
+    seed: int = 0,
 ) -> OneMore:  # fmt: skip
     """Return what one more A/B in the ledger adds to the power of a planned test.
 
@@ -171,6 +161,7 @@ def value_of_one_more(
         error: Its standard error.
         past: Past tests; None for none.
         planned: Rise of the planned test and its variances; its gain is not used.
+        further: The same of the further test; as the planned one where left out.
         c: Share of the gain to be expected below which a rise counts as gamed.
         alpha: One-sided level.
         draws: Simulated further tests.
@@ -180,20 +171,16 @@ def value_of_one_more(
     now = blend(records, error, past)
     chosen = rng.choice(len(now.ratios), draws, p=now.weights.mean(0))
     worth = records * now.ratios[chosen] * (1 + now.varies[chosen] * rng.standard_normal(draws))
-    noise = _noise(planned, (2, draws, REPEATS), rng)
-    before, after = np.zeros(2), np.zeros(2)
+    noise = _noise(planned, (draws, REPEATS), rng)
+    more = further or planned
+    nothing = np.zeros(REPEATS)
+    before, after = 0.0, 0.0
     for k in range(draws):
-        own = (
-            records
-            * now.ratios[chosen[k]]
-            * (1 + now.varies[chosen[k]] * rng.standard_normal(REPEATS))
-        )
-        tests = [_drawn(planned, phi * own, noise[part, k]) for part, phi in enumerate((0.0, 1.0))]
-        further = _drawn(planned, worth[k : k + 1], _noise(planned, (1,), rng))
-        before += _found(now, tests, c, alpha)
-        after += _found(blend(records, error, _with(past, further)), tests, c, alpha)
-    powers = [Power(*(float(x) for x in part / draws)) for part in (before, after)]
-    return OneMore(now.experiments, powers[0], powers[1])
+        hollow = _drawn(planned, nothing, noise[k])
+        one = _drawn(more, worth[k : k + 1], _noise(more, (1,), rng))
+        before += _found(now, hollow, c, alpha)
+        after += _found(blend(records, error, _with(past, one)), hollow, c, alpha)
+    return OneMore(now.experiments, before / draws, after / draws)
 
 
 def _noise(planned: Effect, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
@@ -214,17 +201,11 @@ def _drawn(planned: Effect, worth: Floats, noise: Floats) -> Effect:
     )
 
 
-def _found(posterior: Posterior, tests: list[Effect], c: float, alpha: float) -> Floats:
-    """Return the shares of hollow tests found gamed and of real ones found improved."""
-    hollow, real = tests
+def _found(posterior: Posterior, hollow: Effect, c: float, alpha: float) -> float:
+    """Return the share of tests without a gain that are found gamed."""
     bar = -float(special.ndtri(alpha))
-    gamed = (posterior.below(c, hollow) > 1 - alpha) & _up(hollow, bar)
-    improved = (posterior.above(c, real) > 1 - alpha) & _up(real, bar)
-    return np.array([gamed.mean(), improved.mean()])
-
-
-def _up(test: Effect, bar: float) -> NDArray[np.bool_]:
-    return np.asarray(test.rise > bar * np.sqrt(test.rise_variance))
+    up = np.asarray(hollow.rise > bar * np.sqrt(hollow.rise_variance))
+    return float(((posterior.below(c, hollow) > 1 - alpha) & up).mean())
 
 
 def _with(past: Past | None, further: Effect) -> Past:

@@ -10,7 +10,6 @@ from scipy import special
 
 from trueup.goodhart.cells.query import BUCKETS
 from trueup.goodhart.concurrent.boundary import even, tail
-from trueup.goodhart.ledger import Effect
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,6 +62,7 @@ def experiment_power(
         Two arrays of shape (looks,).
     """
     rng = np.random.default_rng(seed)
+    pilot = pilot.steady()
     arms = 1 / aim.share + 1 / (1 - aim.share)
     seen = np.arange(1.0, aim.looks + 1)
     ripe = np.maximum(seen - aim.delay, 0.05)
@@ -89,22 +89,6 @@ def experiment_power(
         passed &= rise >= critical * judge_error
         found.append(np.logical_or.accumulate(passed, axis=1).mean(0))
     return found[0], found[1]
-
-
-def planned_effect(pilot: Pilot, aim: ExperimentAim) -> Effect:
-    """Return the planned test as one row of the ledger, for `threshold.value_of_one_more`.
-
-    In judge points: `records` is 1 there, and its `error` is `pilot.slope_error` of the control's
-    outputs.
-    """
-    arms = 1 / aim.share + 1 / (1 - aim.share)
-    scale = arms / aim.looks
-    return Effect(
-        rise=pilot.rise, gain=pilot.rise,
-        rise_variance=pilot.judge_variance * scale + pilot.judge_lasting * arms,
-        gain_variance=pilot.gain_variance * scale + pilot.gain_lasting * arms,
-        covariance=pilot.both * scale,
-    )  # fmt: skip
 
 
 def _mean(

@@ -20,6 +20,7 @@ import numpy as np
 from trueup.goodhart.history import lag_of
 from trueup.goodhart.plan.experiment import ExperimentAim, experiment_power
 from trueup.goodhart.plan.levers import Lever, levers_of, scaled
+from trueup.goodhart.plan.past import Believed, believed
 from trueup.goodhart.plan.pilot import Pilot, PilotSignal, pilot_of
 from trueup.goodhart.plan.releases import ReleasesAim, releases_power
 from trueup.goodhart.plan.stream import StreamAim, stream_power
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from trueup.goodhart.ledger.threshold import OneMore
     from trueup.goodhart.plan.levers import Aim
     from trueup.goodhart.spec import WatchSpec
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Curve", "Lever", "Pilot", "PilotSignal", "Plan", "pilot_of", "plan_watch"]
+__all__ = ["Believed", "Curve", "Lever", "Pilot", "PilotSignal", "Plan", "pilot_of", "plan_watch"]
 
 Planned = Literal["weekly", "concurrent", "releases"]
 
@@ -88,7 +88,8 @@ class Plan:
         limit: Chance at the end of the plan with `MOST` times the traffic.
         helps: What would help, most first.
         traffic_helps: Whether more traffic would.
-        one_more: What one more A/B in the ledger would add, where it was worked out.
+        believed: The smallest judge gain worth believing and what one more A/B adds, by the
+            ledger, or what is missing.
         message: The same in words.
     """
 
@@ -101,7 +102,7 @@ class Plan:
     limit: float
     helps: tuple[Lever, ...]
     traffic_helps: bool
-    one_more: OneMore | None = None
+    believed: Believed
     message: str = ""
 
 
@@ -135,9 +136,10 @@ def plan_watch(
     compare: bool = True,
     runs: int | None = None,
     seed: int = 0,
-    one_more: OneMore | None = None,
 ) -> Plan:
     """Return what a decision needs in a design.
+
+    Chances are those of verdicts that rest on records; what a ledger changes is in `believed`.
 
     Args:
         pilot: From `pilot_of`, or stated by hand. In `releases` its `items` are those of a release
@@ -149,7 +151,9 @@ def plan_watch(
         compare: Whether to work out what would help most.
         runs: Simulated histories for each figure; enough for 2 to 3 points where left out.
         seed: Equal seeds give equal plans.
-        one_more: From `threshold.value_of_one_more`, to be told with the rest.
+
+    Raises:
+        DataError: The spec's ledger cannot be read.
     """
     wanted = aim or aim_of(spec, design)
     engine = _Engine(runs=runs, seed=seed)
@@ -175,7 +179,7 @@ def plan_watch(
         limit=limit,
         helps=tuple(helps),
         traffic_helps=limit >= target or (twice is not None and twice.then - twice.now >= MUCH),
-        one_more=one_more,
+        believed=believed(pilot, wanted, spec, seed=seed),
     )
     return replace(found, message=" ".join(_sentences(found)))
 
@@ -261,13 +265,7 @@ def _sentences(plan: Plan) -> list[str]:
     ]
     if best:
         parts.append(f"What would help most: {'; '.join(lever.sentence for lever in best)}.")
-    if plan.one_more is not None:
-        more = plan.one_more
-        parts.append(
-            f"One more A/B in the ledger would raise the chance to find gaming from "
-            f"{more.now.gaming:.0%} to {more.then.gaming:.0%}, and to confirm a gain from "
-            f"{more.now.improvement:.0%} to {more.then.improvement:.0%}."
-        )
+    parts.append(plan.believed.sentence)
     return parts
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup.goodhart.concurrent.boundary import tail
+from trueup.goodhart.plan.pilot import mirrored
 from trueup.goodhart.releases.looks import FEWEST, SHAPE
 from trueup.goodhart.releases.regression import Regression, models, trend
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 RUNS = 150
 COUNTS = (8, 12, 16, 20)
+WANDER = 0.05
+"""No release adds just its share: standard deviation of what each adds beside, to judge and users
+alike, in rises of the whole sequence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +56,21 @@ def releases_power(
         Two arrays of shape (counts,).
     """
     rng = np.random.default_rng(seed)
+    pilot = pilot.steady()
     gamed, improved = np.zeros(len(aim.counts)), np.zeros(len(aim.counts))
+    half = (runs + 1) // 2
     matrix = np.array([[pilot.judge_variance, pilot.both], [pilot.both, pilot.gain_variance]])
     for place, count in enumerate(aim.counts):
         path = np.linspace(0, 1, count)
         known = models(np.ones(count), path)
         error = pilot.slope_error(pilot.items * count)
         level = _level(count, aim.alpha)
-        shocks = np.stack(pilot.drawn_shocks(runs, count, rng), axis=-1)
+        drawn = _drawn(pilot, count, runs, matrix, rng)
+        worth = 1 / np.maximum(1 + error * mirrored(rng.standard_normal(half), runs), 0.1)
         for run in range(runs):
-            noise = rng.multivariate_normal((0.0, 0.0), matrix, count, method="eigh")
-            noise += shocks[run]
-            worth = 1 / max(1 + error * float(rng.standard_normal()), 0.1)
             seen = Regression(
-                judge=pilot.rise * path + noise[:, 0],
-                gain=phi * worth * pilot.rise * path + noise[:, 1],
+                judge=pilot.rise * path + drawn[run, :, 0],
+                gain=phi * worth[run] * pilot.rise * path + drawn[run, :, 1],
                 judge_variance=float(matrix[0, 0]), gain_variance=float(matrix[1, 1]),
                 both=float(matrix[0, 1]), slope_error=error, known=known,
             )  # fmt: skip
@@ -76,6 +80,15 @@ def releases_power(
             gamed[place] += low < level
             improved[place] += high > 1 - level
     return gamed / runs, improved / runs
+
+
+def _drawn(pilot: Pilot, count: int, runs: int, matrix: Floats, rng: np.random.Generator) -> Floats:
+    """Return what moves releases beside their trend: runs x releases x 2, judge and gain."""
+    half = (runs + 1) // 2
+    noise = rng.multivariate_normal((0.0, 0.0), matrix, (half, count), method="eigh")
+    steps = WANDER * pilot.rise * rng.standard_normal((half, count))
+    noise += steps.cumsum(1)[..., None]
+    return mirrored(noise, runs) + np.stack(pilot.drawn_shocks(runs, count, rng), axis=-1)
 
 
 def _level(count: int, alpha: float) -> float:

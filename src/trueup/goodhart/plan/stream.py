@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trueup.goodhart.plan.pilot import mirrored
 from trueup.goodhart.slope import Z
 from trueup.goodhart.weekly.boundary import SCANNED, Anytime, Spending, starts_of
 from trueup.goodhart.weekly.shift import FEWEST_AFTER, shift
@@ -90,6 +91,8 @@ def stream_power(
         Two arrays of shape (lag + weeks,): by the end of each monitored period.
     """
     rng = np.random.default_rng(seed)
+    if aim.holdback:
+        pilot = pilot.steady()
     error = pilot.slope_error(pilot.items * aim.reference)
     judge, gain = _series(pilot, aim, phi, error=error, runs=runs, rng=rng)
     low, high = max(1 - Z * error, 0.0), 1 + Z * error
@@ -133,13 +136,14 @@ def _series(
     """Return the judge's series and the gain's, runs x periods."""
     weeks = aim.reference + aim.weeks
     judge_variance, gain_variance, both = _noise(pilot, aim.holdback)
-    matrix = [[judge_variance, both], [both, gain_variance]]
-    noise = rng.multivariate_normal((0.0, 0.0), matrix, (runs, weeks), method="eigh")
+    matrix, half = [[judge_variance, both], [both, gain_variance]], (runs + 1) // 2
+    noise = rng.multivariate_normal((0.0, 0.0), matrix, (half, weeks), method="eigh")
+    noise = mirrored(noise, runs)
     shocks = pilot.drawn_shocks(runs, weeks, rng)
     if not aim.holdback:
         noise = noise + np.stack(shocks, axis=-1)
     step = np.arange(weeks) >= aim.reference
-    worth = 1 / np.maximum(1 + error * rng.standard_normal(runs), 0.1)
+    worth = 1 / np.maximum(1 + error * mirrored(rng.standard_normal(half), runs), 0.1)
     judge = noise[..., 0] + pilot.rise * step
     gain = noise[..., 1] + phi * pilot.rise * worth[:, None] * step
     return judge, gain

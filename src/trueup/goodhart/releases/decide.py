@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
-from trueup.goodhart import guards
-from trueup.goodhart.composite import combine
 from trueup.goodhart.concurrent.decide import UNKNOWN, Plan, against
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
-from trueup.goodhart.releases.regression import Models, Regression, models, trend
-from trueup.goodhart.series import sampling
+from trueup.goodhart.releases.fit import FEWEST, fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from trueup.goodhart.concurrent.decide import Blend
     from trueup.goodhart.history import History
+    from trueup.goodhart.releases.fit import Fitted
+    from trueup.goodhart.releases.regression import Regression
 
     Floats = NDArray[np.float64]
 
@@ -29,45 +29,22 @@ Z = 1.96
 SIDE = 0.025
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """Releases, regressed.
-
-    Attributes:
-        history: Series over releases.
-        rows: Releases in it.
-        regression: Of the signals as one; None where none informs.
-        judge: The judge's trend over all releases together, and its error.
-        chance: Probability that the judge has no upward trend.
-        known: The error models.
-        dropped: Number of a signal -> why it has no part.
-        parts: Number of a signal -> its part.
-        bias: What a guard says may not be quality.
-    """
-
-    history: History
-    rows: NDArray[np.int64]
-    regression: Regression | None
-    judge: tuple[float, float]
-    chance: float
-    known: Models
-    dropped: dict[int, str]
-    parts: dict[int, float]
-    bias: guards.Bias
-
-
-def decide_trend(history: History, base: Look, plan: Plan) -> Look:
+def decide_trend(
+    history: History, releases: int, base: Look, plan: Plan, posterior: Blend | None = None
+) -> Look:
     """Return a look at releases in sequence.
 
     Args:
-        history: One row a release.
+        history: A row for each release, then one for the users kept back beside each, if any.
+        releases: How many there are.
         base: What is known of the look beside it.
         plan: How far is far enough.
+        posterior: What past tests say, as in `concurrent.decide`.
     """
-    impossible = _impossible(history)
+    impossible = _impossible(history, releases)
     if impossible:
         return replace(base, verdict="unidentified", missing=(impossible,))
-    fitted = fit(history)
+    fitted = fit(history, releases)
     value, error = fitted.judge
     mean = history.judge.mean[fitted.rows]
     look = replace(
@@ -76,11 +53,12 @@ def decide_trend(history: History, base: Look, plan: Plan) -> Look:
                     before=float(mean[0])),
         signals=tuple(_signal(fitted, k) for k in range(len(history.spec.signals))),
         notes=(*base.notes, *fitted.bias.notes),
-        worth=Worth(source="records"),
+        worth=Worth(source="records" if posterior is None else "experiments"),
     )  # fmt: skip
     if fitted.regression is not None:
         phi, low, high = _phi(fitted.regression)
-        look = replace(look, phi=phi, phi_low=low, phi_high=high)
+        if value > Z * error:
+            look = replace(look, phi=phi, phi_low=low, phi_high=high)
     if fitted.chance >= plan.tail:
         return replace(look, verdict="judge_flat", holds_to=math.inf)
     if fitted.regression is None:
@@ -89,76 +67,25 @@ def decide_trend(history: History, base: Look, plan: Plan) -> Look:
             verdict="unidentified" if plan.last else "inconclusive",
             missing=tuple(fitted.dropped.values()),
         )
-    return _verdict(look, fitted, fitted.regression, plan)
+    return _verdict(look, fitted, fitted.regression, (plan, posterior))
 
 
-def _impossible(history: History) -> str:
+def _impossible(history: History, releases: int) -> str:
     if not history.spec.signals:
         return "no signals are named"
-    judged = np.isfinite(history.judge.mean)
+    judged = np.isfinite(history.judge.mean[:releases])
     if judged.sum() < FEWEST:
         return f"a decision needs {FEWEST} judged releases, and there are {int(judged.sum())}"
-    if np.ptp(history.judge.mean[judged]) <= 0:
+    if np.ptp(history.judge.mean[:releases][judged]) <= 0:
         return "the judge gave all releases one and the same score"
     return ""
 
 
-FEWEST = 8
-
-
-def fit(history: History) -> Fitted:
-    """Regress what the signals did on the judge's rise, over releases."""
-    half = history.rows // 2
-    before, after = range(half), range(half, history.rows)
-    dropped = {}
-    for k, signal in enumerate(history.spec.signals):
-        if not history.slopes[k].informs:
-            dropped[k] = f"{signal.said} have not followed this judge"
-        elif reason := guards.feedback(history, k, list(before), list(after)):
-            dropped[k] = reason
-    used = [k for k in range(len(history.spec.signals)) if k not in dropped]
-    rows = np.flatnonzero(_whole(history, used))
-    if len(rows) < FEWEST:
-        dropped |= dict.fromkeys(used, "too few releases hold both scores and signals")
-        used, rows = [], np.flatnonzero(np.isfinite(history.judge.mean))
-    variances = np.array(
-        [sampling(s.apart[rows]) if k in used else 0.0 for k, s in enumerate(history.signals)]
-    )
-    composite = combine(history.slopes, variances, used) if used else None
-    size = history.items.sum(1)[rows]
-    known = models(size.mean() / np.maximum(size, 1.0), rows.astype(np.float64))
-    apart = history.judge.apart[rows]
-    judge = history.judge.mean[rows]
-    spread = sampling(apart)
-    bias = guards.coverage(history, list(before), list(after))
-    span = float(rows[-1] - rows[0])
-    value, error, chance = trend(judge, spread, known, less=2 * bias.up / span)
-    regression = None
-    if composite is not None:
-        gain = composite.of([series.mean[rows] for series in history.signals])
-        moves = composite.of([series.apart[rows] for series in history.signals])
-        regression = Regression(
-            judge=judge, gain=gain, judge_variance=spread, gain_variance=sampling(moves),
-            both=sampling(moves, apart), slope_error=composite.error, known=known,
-        )  # fmt: skip
-    parts = {}
-    if composite is not None:
-        parts = {k: float(p) for k, p in zip(composite.used, composite.parts, strict=True)}
-    return Fitted(
-        history=history, rows=rows, regression=regression, judge=(value * span, error * span),
-        chance=chance, known=known, dropped=dropped, parts=parts, bias=bias,
-    )  # fmt: skip
-
-
-def _whole(history: History, used: list[int]) -> NDArray[np.bool_]:
-    found = np.isfinite(history.judge.mean)
-    for k in used:
-        found = found & np.isfinite(history.signals[k].mean)
-    return found
-
-
-def _verdict(look: Look, fitted: Fitted, regression: Regression, plan: Plan) -> Look:
+def _verdict(
+    look: Look, fitted: Fitted, regression: Regression, by: tuple[Plan, Blend | None]
+) -> Look:
     """Return the verdict where the judge is up."""
+    plan, posterior = by
     spec, trust = fitted.history.spec, fitted.history.trust
     # a guard's doubt lowers the share of the rise that users should have got
     doubt = 1 - min(2 * fitted.bias.up / max(fitted.judge[0], 1e-12), 1.0)
@@ -166,13 +93,19 @@ def _verdict(look: Look, fitted: Fitted, regression: Regression, plan: Plan) -> 
     above = float(regression.above(share)[0])
     harmed = float(regression.above(0.0)[0]) < plan.tail
     holds = _holds(regression, share, plan.tail) if not harmed else math.inf
-    if above < plan.tail:
-        upper = _upper(fitted, plan)
-        reasons, rule = against(spec, holds, upper)
-        look = replace(look, holds_to=holds, worth=replace(look.worth, rule=rule))
-        if reasons:
-            return replace(look, missing=reasons)
-        return replace(look, verdict="gaming", backfire=harmed)
+    gamed = below = above < plan.tail
+    reasons: tuple[str, ...] = ()
+    if posterior is not None:
+        chance, worth = _by_experiments(fitted, regression, share, posterior)
+        gamed, reasons = chance > 1 - plan.tail, ("past tests do not say the same",)
+        look = replace(look, worth=worth)
+    elif below:
+        reasons, rule = against(spec, holds, _upper(fitted, plan))
+        gamed, look = not reasons, replace(look, worth=replace(look.worth, rule=rule))
+    if gamed:
+        return replace(look, verdict="gaming", backfire=harmed, holds_to=holds)
+    if below:
+        return replace(look, holds_to=holds, missing=reasons)
     real = float(regression.above(spec.c)[0])
     if 1 - real < plan.tail:
         if trust.value is None:
@@ -180,7 +113,31 @@ def _verdict(look: Look, fitted: Fitted, regression: Regression, plan: Plan) -> 
         return replace(look, verdict="improvement", holds_to=math.inf)
     chances = 1 - regression.above(spec.c / FACTORS)
     turns = float(FACTORS[np.argmax(chances < plan.tail)]) if (chances < plan.tail).any() else 0.0
-    return replace(look, holds_to=turns or math.inf, missing=_missing(regression, spec.c))
+    inside = look.phi_low is None or look.phi_high is None or look.phi_low < spec.c < look.phi_high
+    return replace(
+        look, holds_to=turns or math.inf, missing=_missing(fitted, regression, inside=inside)
+    )
+
+
+def _by_experiments(
+    fitted: Fitted, regression: Regression, share: float, posterior: Blend
+) -> tuple[float, Worth]:
+    """Return the chance, by past tests and records, of less than a share of what was due."""
+    composite = fitted.composite
+    assert composite is not None  # noqa: S101 - without signals there is no regression
+    names = [signal.name for signal in fitted.history.spec.signals]
+    pairs = zip(composite.weights, composite.used, strict=True)
+    known = posterior({names[k]: float(a) for a, k in pairs}, composite.error)
+    mean = known.weights.mean(0)
+    # what is known of the worth is in the ratios: left is how it varies from test to test
+    varied = replace(regression, slope_error=float(np.sqrt(mean @ known.varies**2)))
+    below = 1 - varied.above(share * known.records * known.ratios)
+    chance = float((known.weights @ below).min())
+    rule = f"a chance of {chance:.1%} by past tests that users got less than {share:.0%}"
+    return chance, Worth(
+        source="experiments", experiments=known.experiments, overstatement=known.overstatement,
+        rule=rule,
+    )  # fmt: skip
 
 
 def _holds(regression: Regression, share: float, tail: float) -> float:
@@ -212,27 +169,16 @@ def _upper(fitted: Fitted, plan: Plan) -> float | None:
     first = fitted.history.spec.first
     names = [signal.name for signal in fitted.history.spec.signals]
     k = names.index(first.name) if first else 0
-    value, error, _ = _of_signal(fitted, k)
+    value, error = fitted.change(k)
     if not np.isfinite(value) or (k in fitted.dropped and fitted.history.slopes[k].informs):
         return None
     return value - float(special.ndtri(plan.tail)) * error
 
 
-def _of_signal(fitted: Fitted, k: int) -> tuple[float, float, int]:
-    """Return a signal's change over all releases, its error and its count; up is good."""
-    series = fitted.history.signals[k]
-    mean, apart = series.mean[fitted.rows], series.apart[fitted.rows]
-    count = int(fitted.history.responders[k].sum())
-    if not np.isfinite(mean).all():
-        return float("nan"), float("nan"), count
-    span = float(fitted.rows[-1] - fitted.rows[0])
-    value, error, _ = trend(mean, sampling(apart), fitted.known)
-    return value * span, error * span, count
-
-
 def _signal(fitted: Fitted, k: int) -> SignalChange:
     signal, slope = fitted.history.spec.signals[k], fitted.history.slopes[k]
-    value, error, count = _of_signal(fitted, k)
+    value, error = fitted.change(k)
+    count = int(fitted.history.responders[k].sum())
     seen = None
     if np.isfinite(value):
         before = float(fitted.history.signals[k].mean[fitted.rows[0]]) * signal.sign
@@ -252,8 +198,15 @@ def _signal(fitted: Fitted, k: int) -> SignalChange:
     )  # fmt: skip
 
 
-def _missing(regression: Regression, c: float) -> tuple[str, ...]:
-    """Return how many releases a decision would take, at this rate of rise."""
+def _missing(fitted: Fitted, regression: Regression, *, inside: bool) -> tuple[str, ...]:
+    """Return how many releases a decision would take, at this rate of rise.
+
+    Args:
+        fitted: The releases.
+        regression: Of the signals on the judge.
+        inside: Whether the dividing share lies in the interval of what users got.
+    """
+    c = fitted.history.spec.c
     _, error = regression.trend(c)
     due = regression.rise()
     apart = min(c, 1 - c) * due
@@ -261,11 +214,14 @@ def _missing(regression: Regression, c: float) -> tuple[str, ...]:
         return ()
     # a trend's variance falls with the cube of the number of releases
     times = ((1.645 + 0.842) * error / apart) ** (2 / 3)
-    if times <= 1:
+    if times <= 1 and inside:
         return ("what users got is close to the share that divides gaming from improvement",)
-    count = math.ceil(len(regression.judge) * times)
+    if times <= 1:
+        return ("a look among several takes more than its own interval: wait for the next release",)
+    seen = int((~fitted.kept).sum())
+    rest = "" if fitted.kept.any() else ", or users kept on one frozen version"
     told = (
-        f"to tell a full gain from none: about {count} releases at this rate of rise "
-        f"({len(regression.judge)} so far), or users kept on one frozen version"
+        f"to tell a full gain from none: about {math.ceil(seen * times)} releases at this rate of "
+        f"rise ({seen} so far){rest}"
     )
     return (told,)

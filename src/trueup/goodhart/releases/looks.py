@@ -2,8 +2,8 @@
 
 No two versions share their weeks, so that shocks of a week look like a version's doing: what the
 signals gained is regressed on the judge's rise over all releases, with an error that knows of
-shocks. Where some users were kept on one frozen version all the while, releases are compared with
-them instead, and no shock matters (`concurrent.difference`).
+shocks. Where some users were kept on one frozen version all the while, they saw the same shocks and
+tell them from what releases did.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup.errors import DataError
-from trueup.goodhart.arms import CONTROLS, Sides, natural
+from trueup.goodhart import instruments
+from trueup.goodhart.arms import CONTROLS, natural
 from trueup.goodhart.concurrent.boundary import tail
-from trueup.goodhart.concurrent.decide import Plan, Prospect, decide
-from trueup.goodhart.concurrent.looks import compare, one_instrument, pair_of
+from trueup.goodhart.concurrent.decide import Plan, Prospect
+from trueup.goodhart.design import LEAST_PART
 from trueup.goodhart.grid import lay_out, segments_of
 from trueup.goodhart.history import History
 from trueup.goodhart.look import Look
 from trueup.goodhart.releases.decide import decide_trend
+from trueup.goodhart.releases.fit import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +31,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from trueup.goodhart.cells import Cells
+    from trueup.goodhart.concurrent.decide import Blend
     from trueup.goodhart.spec import WatchSpec
 
-    Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-FEWEST = 8
-"""Releases before anything can be said."""
+__all__ = ["FEWEST", "SHAPE", "Versions", "frozen_arm", "release_looks", "sequence_of"]
+
+MOST_BESIDE = 2.5
+"""Versions in a period, on average: a switch within the week makes two."""
 SHAPE = 0.25
 """Of the boundary over looks."""
+UNTIMED = (
+    "users kept on one version ('{}') were left out: without a column of time nothing says which "
+    "releases ran beside them"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,7 @@ def release_looks(
     *,
     order: Sequence[str] | None = None,
     alpha: float | None = None,
+    posterior: Blend | None = None,
 ) -> list[Look]:
     """Compare versions in sequence: a look at every release from the eighth on.
 
@@ -77,6 +86,7 @@ def release_looks(
         order: Versions, oldest first; by first appearance where left out, and without `time` in
             the order of their names, numbers as numbers.
         alpha: False-alarm rate over all looks; the spec's where left out.
+        posterior: What past tests say, as in `concurrent_looks`.
 
     Raises:
         DataError: The spec names no version, or `order` names others than there are.
@@ -85,19 +95,29 @@ def release_looks(
         message = "the design 'releases' compares versions, and no column of versions is named"
         raise DataError(message, mend="Name it as version.")
     control = frozen_arm(cells, spec)
-    treated = np.ones(len(cells), dtype=np.bool_)
+    frozen = np.zeros(len(cells), dtype=np.bool_)
     if control is not None:
-        treated = cells.keys["arm"] != control
-    known = sequence_of(cells, treated, order)
+        frozen = cells.keys["arm"] == control
+    moving = ~frozen
+    known = sequence_of(cells, moving, order)
     if len(known.names) < FEWEST:
         message = (
             f"a decision from releases needs {FEWEST} of them, and there are {len(known.names)}"
         )
         base = _base(cells, spec, known, len(known.names))
         return [replace(base, verdict="unidentified", missing=(message,))]
+    if (beside := _side_by_side(cells, spec, moving)) > MOST_BESIDE:
+        message = (
+            f"a period holds {beside:g} versions on average: they stand side by side, not one "
+            "after another, and the design 'concurrent' compares such"
+        )
+        base = _base(cells, spec, known, len(known.names))
+        return [replace(base, verdict="unidentified", missing=(message,))]
     rate = spec.alpha if alpha is None else alpha
     planned = _planned(spec, len(known.names))
-    information = _information(planned, frozen=control is not None)
+    information = _information(planned)
+    if spec.time is None:  # nothing says beside which release they were
+        frozen[:] = False
     looks = []
     for number, count in enumerate(planned):
         if count > len(known.names):
@@ -105,15 +125,71 @@ def release_looks(
         plan = Plan(
             tail=tail(number, information, rate, shape=SHAPE),
             last=number == len(planned) - 1,
-            mismatch="",
             prospect=Prospect(alpha=rate, looks=len(planned), periods=count),
         )
         base = _base(cells, spec, known, count)
-        if control is None:
-            looks.append(decide_trend(_history(cells, spec, known, treated, count), base, plan))
-        else:
-            looks.append(_against_frozen((cells, spec, known), control, base, plan))
+        if frozen.any():
+            base = replace(base, why=f"{base.why}, against users kept on one ('{control}')")
+        elif control is not None:
+            base = replace(base, notes=(*base.notes, UNTIMED.format(control)))
+        by_then = _by_then(cells, spec, known, count)
+        seen, notes = _of_one_judge(cells, known, moving & by_then, count)
+        base = replace(base, notes=(*base.notes, *notes))
+        history = _history(seen, spec, known, (moving & by_then, frozen & by_then), count)
+        looks.append(decide_trend(history, count, base, plan, posterior))
     return looks
+
+
+def _side_by_side(cells: Cells, spec: WatchSpec, moving: Bools) -> float:
+    """Return how many versions a period holds on average, without those in hardly any output."""
+    if spec.time is None:
+        return 1.0
+    _, codes = np.unique(cells.keys["version"], return_inverse=True)
+    period = cells.keys["period"].astype(np.int64)
+    table = np.zeros((int(period.max()) + 1, int(codes.max()) + 1))
+    np.add.at(table, (period[moving], codes[moving]), cells.sums["n"][moving])
+    table = table[table.sum(1) > 0]
+    return float((table > LEAST_PART * table.sum(1, keepdims=True)).sum(1).mean())
+
+
+def _by_then(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> Bools:
+    """Return the cells of no later period than the look's last one."""
+    if spec.time is None:
+        return np.ones(len(cells), dtype=np.bool_)
+    found: Bools = cells.keys["period"].astype(np.int64) <= _last(known, count)
+    return found
+
+
+def _last(known: Versions, count: int) -> int:
+    """Return the last period of a release; at most that in which the next one came."""
+    last = int(known.last[count - 1])
+    # a version that came back later is another story
+    return last if count >= len(known.names) else min(last, int(known.first[count]))
+
+
+def _of_one_judge(
+    cells: Cells, known: Versions, moving: Bools, count: int
+) -> tuple[Cells, tuple[str, ...]]:
+    """Keep the scores of the instrument that measured the latest release, and say what that costs.
+
+    Scores of different instruments are never differenced.
+    """
+    here = moving & (known.row >= 0) & (known.row < count) & (cells.sums["nj"] > 0)
+    if not here.any():
+        return cells, ()
+    latest = here & (known.row == known.row[here].max())
+    names, codes = np.unique(cells.keys["instrument"][latest], return_inverse=True)
+    name = str(names[np.bincount(codes, cells.sums["nj"][latest]).argmax()])
+    mine = here & (cells.keys["instrument"] == name)
+    if mine.sum() == here.sum():
+        return cells, ()
+    kept = np.unique(known.row[mine])
+    note = (
+        f"the judge changed: '{name}' scored {len(kept)} of these {count} releases, from "
+        f"'{known.names[int(kept[0])]}' on, and earlier scores were left out; judge older outputs "
+        "anew in one sitting to compare more"
+    )
+    return instruments.only(cells, name), (note,)
 
 
 def _planned(spec: WatchSpec, count: int) -> list[int]:
@@ -126,15 +202,12 @@ def _planned(spec: WatchSpec, count: int) -> list[int]:
     return list(range(FEWEST, FEWEST + horizon))
 
 
-def _information(planned: Sequence[int], *, frozen: bool) -> tuple[float, ...]:
+def _information(planned: Sequence[int]) -> tuple[float, ...]:
     """Return what each look knows over what the last one will.
 
-    The squares of a trend over n releases add up to n (n^2 - 1) / 12; from a frozen start on, to
-    those of 1, 2, ..., n - 1.
+    The squares of a trend over n releases add up to n (n^2 - 1) / 12.
     """
-    at = [
-        float(sum(v * v for v in range(n))) if frozen else float(n * (n * n - 1)) for n in planned
-    ]
+    at = [float(n * (n * n - 1)) for n in planned]
     return tuple(value / at[-1] for value in at)
 
 
@@ -191,7 +264,7 @@ def _base(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> Look:
     at = max(count - 1, 0)
     found = Look(
         verdict="inconclusive", design="releases", period=at, since=0,
-        why=f"{len(known.names)} versions in sequence",
+        why=f"{count} versions in sequence",
         label=known.names[at] if known.names else "",
     )  # fmt: skip
     if spec.time is not None and known.names:
@@ -199,49 +272,43 @@ def _base(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> Look:
         found = replace(
             found,
             start=cells.origin + int(known.first[at]) * spec.step,
-            end=cells.origin + (int(known.last[at]) + 1) * spec.step + wait,
+            end=cells.origin + (_last(known, at + 1) + 1) * spec.step + wait,
         )
     return found
 
 
-def _history(cells: Cells, spec: WatchSpec, known: Versions, treated: Bools, count: int) -> History:
-    """Lay the first releases out, one row each."""
-    inside = treated & (known.row >= 0) & (known.row < count)
-    scored, _ = one_instrument(cells, (inside,))
-    segments = segments_of(scored, inside)
-    grid = lay_out(scored, known.row, count, segments, inside)
-    numbers = tuple(range(count))
-    return History(spec=spec, grid=grid, numbers=numbers, reference=count, origin=cells.origin)
+def _history(
+    cells: Cells, spec: WatchSpec, known: Versions, sides: tuple[Bools, Bools], count: int
+) -> History:
+    """Lay the first releases out, one row each, and one for the users kept back beside each."""
+    moving, frozen = sides
+    here = moving & (known.row >= 0) & (known.row < count)
+    row, rows = known.row, count
+    if frozen.any():
+        beside = _beside(cells, known, here, count)
+        row, rows = np.where(frozen, np.where(beside >= 0, count + beside, -1), row), 2 * count
+        here = here | (frozen & (beside >= 0))
+    if cells.anchors is not None and spec.time is not None:
+        running = _running(cells, known, moving & (known.row >= 0) & (known.row < count), count)
+        period = cells.anchors["period"].astype(np.int64)
+        inside = (period >= 0) & (period < len(running))
+        release = np.where(inside, running[np.where(inside, period, 0)], -1)
+        cells = replace(cells, anchors={**cells.anchors, "period": release})
+    grid = lay_out(cells, row, rows, segments_of(cells, here), here)
+    numbers = tuple(range(rows))
+    return History(spec=spec, grid=grid, numbers=numbers, reference=rows, origin=cells.origin)
 
 
-def _against_frozen(
-    records: tuple[Cells, WatchSpec, Versions], control: str, base: Look, plan: Plan
-) -> Look:
-    """Compare releases with users who stayed where the first one was.
+def _beside(cells: Cells, known: Versions, moving: Bools, count: int) -> NDArray[np.int64]:
+    """Return for each cell the release that most others of its period were on, -1 for none."""
+    return _running(cells, known, moving, count)[cells.keys["period"].astype(np.int64)]
 
-    What versions add up to grows with their number, and so does what each period counts.
-    """
-    cells, spec, known = records
-    count = plan.prospect.periods
-    frozen = cells.keys["arm"] == control
+
+def _running(cells: Cells, known: Versions, moving: Bools, count: int) -> NDArray[np.int64]:
+    """Return for each period the release that most outputs were of, -1 for none."""
     period = cells.keys["period"].astype(np.int64)
-    moving = ~frozen & (known.row >= 0) & (known.row < count)
-    periods = int(known.last[:count].max()) + 1
-    rows = _ages(cells, known, moving, periods)
-    sides = Sides(
-        treated=moving & (period < periods), control=frozen & (period < periods),
-        records=moving & (period < periods), start=0, periods=periods,
-    )  # fmt: skip
-    pair = pair_of(cells, spec, sides)
-    found = compare(pair, periods, 0, rows=rows)
-    why = f"{base.why}, against users kept on one ('{control}')"
-    return decide(found, pair, replace(base, why=why), plan)
-
-
-def _ages(cells: Cells, known: Versions, moving: Bools, periods: int) -> Floats:
-    """Return how many releases, on average, a period's outputs are ahead of the first."""
-    period = cells.keys["period"].astype(np.int64)[moving]
-    size = np.bincount(period, cells.sums["n"][moving], periods)
-    total = np.bincount(period, cells.sums["n"][moving] * known.row[moving], periods)
-    found: Floats = total / np.maximum(size, 1.0)
+    periods = int(period.max()) + 1
+    place = period[moving] * count + known.row[moving]
+    size = np.bincount(place, cells.sums["n"][moving], periods * count).reshape(periods, count)
+    found: NDArray[np.int64] = np.where(size.sum(1) > 0, size.argmax(1), -1)
     return found

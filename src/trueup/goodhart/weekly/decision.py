@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import special
 
-from trueup.goodhart.ledger import Effect
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.noise import interval
+from trueup.goodhart.price import worth_note
 from trueup.goodhart.series import sampling
 from trueup.goodhart.weekly.forecast import until_decided
 from trueup.goodhart.weekly.shift import shift
+from trueup.goodhart.weekly.stakes import Primary, by_experiments, price_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ class Decision:
         usable = [tested for tested in self.found if tested.evidence is not None]
         if not usable:
             few = (
-                *self.found[0].dropped.values(),
+                *dict.fromkeys(self.found[0].dropped.values()),
                 "more feedback, or signals that are always there",
             )
             return replace(self.base, missing=few)
@@ -94,9 +94,8 @@ class Decision:
         if evidence is None:
             return -math.inf
         if self.weekly.experiments is not None:
-            found = min(evidence.up(), self._by_experiments(tested))
-        else:
-            found = min(evidence.up(), evidence.gamed(spec.c, overstate=spec.overstate))
+            return min(evidence.up(), self._by_experiments(tested))
+        found = min(evidence.up(), evidence.gamed(spec.c, overstate=spec.overstate))
         if spec.worth is not None and found >= 1:
             found = min(found, self._below_worth(tested))
         return found
@@ -112,19 +111,7 @@ class Decision:
         evidence, known = tested.evidence, self._posterior(tested)
         if evidence is None or known is None:
             return -math.inf
-        rise, gain, both = evidence.rise(), evidence.contrast(0.0), evidence.contrast(1.0)
-        variances = float(rise.error) ** 2, float(gain.error) ** 2
-        new = Effect(
-            rise=float(rise.delta) - evidence.bias_up,
-            gain=float(gain.delta),
-            rise_variance=variances[0],
-            gain_variance=variances[1],
-            covariance=(sum(variances) - float(both.error) ** 2) / 2,
-        )
-        c = self.weekly.history.spec.c
-        chance = float(known.below(c, new, freedom=gain.freedom))
-        critical = float(self.weekly.boundary.critical(tested.start, evidence.contrast(c)))
-        return float(special.stdtrit(gain.freedom, min(chance, 1 - 1e-12))) / critical
+        return by_experiments(evidence, known, self.weekly.history.spec.c)()
 
     def _posterior(self, tested: Tested) -> Posterior | None:
         composite, learnt = tested.composite, self.weekly.experiments
@@ -154,12 +141,13 @@ class Decision:
         weekly, c = self.weekly, self.weekly.history.spec.c
         phi, low, high = evidence.phi()
         holds = math.inf
-        if verdict == "gaming":
+        if verdict == "gaming" or (verdict == "inconclusive" and evidence.gamed(c) >= 1):
             holds = evidence.breaks_at(c)
         elif verdict == "inconclusive":
             holds = evidence.turns_at(c)
         rise = _change(weekly.judge, weekly.judge_apart, tested)
         moved = rise is not None and rise.low > 0
+        worth = self._worth(tested)
         return replace(
             self.base,
             verdict=verdict,
@@ -168,32 +156,59 @@ class Decision:
             phi_low=low if moved else None,
             phi_high=high if moved else None,
             holds_to=holds,
-            since=tested.start,
+            since=weekly.number(weekly.history.reference + tested.start),
+            against=tuple(weekly.number(row) for row in tested.rows[: tested.before]),
             rise=rise,
             signals=tuple(self._signal(k, tested, rise) for k in range(len(weekly.signals))),
-            worth=self._worth(tested),
+            worth=worth,
             missing=self._missing(tested, verdict),
-            notes=tested.bias.notes,
+            notes=(*tested.bias.notes, *self._too_large(tested, worth, rise if moved else None)),
             detail=self._detail(evidence),
         )
 
     def _worth(self, tested: Tested) -> Worth:
-        spec = self.weekly.history.spec
+        evidence, spec = tested.evidence, self.weekly.history.spec
         known = self._posterior(tested)
+        rules = []
         if known is not None:
-            return Worth(
-                source="experiments",
-                experiments=known.experiments,
-                overstatement=known.overstatement,
-                rule="by records and past tests together",
+            rules.append("by records and past tests together")
+        elif spec.overstate > 1:
+            rules.append(
+                f"must hold if records overstate a judge point's worth {spec.overstate:g} x"
             )
-        if spec.worth is not None and spec.first is not None:
-            rule = f"the {spec.first.said} must also have gained less than {spec.worth:g}"
-            return Worth(source="records", rule=rule)
-        if spec.overstate > 1:
-            rule = f"must hold if records overstate a judge point's worth {spec.overstate:g} x"
-            return Worth(source="records", rule=rule)
-        return Worth(source="records")
+        if known is None and spec.worth is not None and spec.first is not None:
+            rules.append(f"the {spec.first.said} must also have gained less than {spec.worth:g}")
+        worth = Worth(source="records" if known is None else "experiments", rule="; ".join(rules))
+        if known is not None:
+            worth = replace(worth, experiments=known.experiments, overstatement=known.overstatement)
+        if evidence is None or not rules:
+            return worth
+        by_worth = known is None and spec.worth is not None
+        primary = self._primary(tested) if by_worth else None
+        return replace(worth, price=price_of(evidence, spec, known, primary))
+
+    def _primary(self, tested: Tested) -> Primary | None:
+        """Return the primary signal's change beside its slope; None where it has gaps or none."""
+        spec = self.weekly.history.spec
+        k = [signal.name for signal in spec.signals].index(spec.first.name) if spec.first else 0
+        slope = self.weekly.history.slopes[k]
+        series = self.weekly.signals[k][list(tested.rows)]
+        if k in tested.dropped or not slope.informs or not np.isfinite(series).all():
+            return None
+        apart = self.weekly.signal_apart[k][list(tested.rows)]
+        return Primary(shift(series, tested.before, floor=sampling(apart)), slope.value)
+
+    def _too_large(self, tested: Tested, worth: Worth, rise: Change | None) -> tuple[str, ...]:
+        """Return that `worth` is declared too large, where it is and the judge is up."""
+        spec = self.weekly.history.spec
+        if rise is None or spec.worth is None or (primary := self._primary(tested)) is None:
+            return ()
+        overstated = 1.0 if worth.overstatement is None else worth.overstatement[0]
+        expected = primary.slope * rise.value / overstated
+        return worth_note(
+            spec, expected=expected, rise=rise.value, experiments=worth.experiments,
+            decides=worth.source == "records",
+        )  # fmt: skip
 
     def _missing(self, tested: Tested, verdict: str) -> tuple[str, ...]:
         evidence, weekly = tested.evidence, self.weekly
@@ -202,7 +217,9 @@ class Decision:
         spec, found = weekly.history.spec, []
         if evidence.up() < 1 or evidence.gamed(spec.c) < 1 <= evidence.gamed(spec.c, bias=False):
             found += list(tested.bias.notes)
-        if spec.overstate > 1 and evidence.gamed(spec.c) >= 1:
+        if weekly.experiments is not None and evidence.gamed(spec.c) >= 1:
+            found.append("users got less than records predict, but past tests do not say the same")
+        elif spec.overstate > 1 and evidence.gamed(spec.c) >= 1:
             held = evidence.breaks_at(spec.c)
             found.append(
                 f"users got less than records predict, but that holds only if records overstate "
@@ -219,8 +236,9 @@ class Decision:
                 "is: have the judge answer a part of the outputs twice"
             )
         found += tested.dropped.values()
-        found.append(until_decided(weekly, tested))
-        return tuple(part for part in found if part)
+        if evidence.up() >= 1:
+            found.append(until_decided(weekly, tested))
+        return tuple(dict.fromkeys(part for part in found if part))
 
     def _signal(self, k: int, tested: Tested, rise: Change | None) -> SignalChange:
         history = self.weekly.history

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+FEWEST_BUCKETS = 5
+"""Of users: fewer say nothing about how users differ."""
+
+
 @dataclass(frozen=True)
 class Weekly:
     """One stream under watch.
@@ -113,13 +117,19 @@ class Weekly:
             return Anytime(self.alpha, self.history.reference)
         return Spending(self.alpha, self.history.reference, self.horizon, self.starts)
 
+    def number(self, row: int) -> int:
+        """Return the number of a row's period, 0 being the first that is monitored."""
+        return self.history.numbers[row] - self.history.spec.reference
+
     def look(self, done: int, *, period: int) -> Look:
         """Return what could be said once so many rows had ended, in a monitored period."""
         mature = done - self.history.lag
         begin, end = self.history.span(self.history.numbers[done - 1])
+        first, looks = self.number(self.history.reference), self.history.spec.looks("weekly")
         base = Look(
             verdict="inconclusive", design="weekly", period=period, start=begin, end=end,
             label=begin.date().isoformat(),
+            horizon=(first, None if looks is None else first + looks),
         )  # fmt: skip
         if reason := self._hopeless(mature):
             return replace(base, verdict="unidentified", missing=(reason,))
@@ -131,8 +141,14 @@ class Weekly:
     def _hopeless(self, mature: int) -> str:
         """Return why these data can never tell, empty where they may."""
         history = self.history
-        window = slice(0, history.reference)
-        scored = np.isfinite(self.judge[window]).sum()
+        looks, enough = history.spec.looks("weekly"), history.lag + FEWEST_AFTER
+        if looks is not None and looks < enough:
+            return (
+                f"a horizon of {looks} periods is over before signals of {FEWEST_AFTER} periods "
+                f"have had their time: at least {enough} are needed, or a longer period, or a "
+                "shorter `within`"
+            )
+        scored = np.isfinite(self.judge[: history.reference]).sum()
         if scored < guards.FEWEST_REFERENCE:
             return (
                 f"the judge scored outputs in {scored} of {history.reference} reference periods, "
@@ -140,11 +156,17 @@ class Weekly:
             )
         if history.judge_spread <= 0:
             return "the judge gave every output of the reference the same score"
-        if mature < history.reference:
-            return ""
+        return self._unheard() if mature >= history.reference else ""
+
+    def _unheard(self) -> str:
+        """Return why the reference's signals can tell nothing, empty where they may."""
+        history = self.history
         said = [signal.said for signal in history.spec.signals]
-        if not any(counts[window].sum() for counts in history.responders):
+        if not any(counts[: history.reference].sum() for counts in history.responders):
             return f"no {' and no '.join(said)} arrived in the reference"
+        if int((history.grid.by_bucket("n").sum((0, 1)) > 0).sum()) < FEWEST_BUCKETS:
+            whom = f"column '{history.spec.group}'" if history.spec.group else "the records"
+            return f"{whom} tells too few users apart to say how far chance reaches"
         if all(history.never_followed(k) for k in range(len(said))):
             return (
                 f"{' and '.join(said)} have never followed this judge, so that its rise promises "
@@ -171,10 +193,14 @@ class Weekly:
                 dropped[k] = f"{signal.said} {followed} this judge's scores in the reference"
             elif reason := guards.feedback(history, k, reference, after):
                 dropped[k] = reason
+        kept, moved = guards.mix(history, reference, after)
+        if kept < guards.LEAST_MIX:
+            dropped = dict.fromkeys(range(len(history.spec.signals)), moved)
         used = [k for k in range(len(history.spec.signals)) if k not in dropped]
         composite = combine(history.slopes, self.variances, used)
         bias = guards.coverage(history, reference, after)
         bias |= guards.anchors(history, reference, after)
+        bias |= guards.Bias(notes=(moved,) if moved else ())
         rows = [
             p for p in (*before, *after)
             if composite is None or all(np.isfinite(self.signals[k][p]) for k in composite.used)

@@ -84,9 +84,7 @@ def realised(looks: Sequence[Look], c: float, *, frame: Frame) -> Markup | None:
         down = y.low if look.phi_low is None else look.phi_low
         up = y.high if look.phi_high is None else look.phi_high
         value, ends_ = words.phi_words(look)
-        told = (
-            f"{words.called(look)}: users got {value} ({ends_}), {words.KINDS[look.verdict].word}"
-        )
+        told = f"{look.called}: users got {value} ({ends_}), {words.KINDS[look.verdict].word}"
         parts.append(
             tag(
                 "g",
@@ -96,7 +94,7 @@ def realised(looks: Sequence[Look], c: float, *, frame: Frame) -> Markup | None:
                 class_=f"v-{look.verdict}",
             )
         )
-    labels = [words.called(look) for look in looks]
+    labels = [look.called for look in looks]
     parts.append(names_below(frame, x, labels, [look.start for look in looks]))
     about = f"Part of the expected gain that users got, look by look; the line is {c:.0%}."
     kind = "chart wide" if frame is PHI_WIDE else "chart narrow"

@@ -60,7 +60,7 @@ def schema() -> dict[str, Any]:
 
 def _look(look: Look) -> dict[str, Any]:
     found = asdict(look)
-    found["called"] = words.called(look)
+    found["called"] = look.called
     found["holds_always"] = look.holds_to is not None and math.isinf(look.holds_to)
     found["detail"] = dict(look.detail)
     return found

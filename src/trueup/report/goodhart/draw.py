@@ -13,6 +13,7 @@ from trueup.goodhart.grid import lay_out, segments_of
 from trueup.goodhart.guards import FEWEST_REFERENCE
 from trueup.goodhart.history import History, stream
 from trueup.goodhart.releases.looks import frozen_arm, sequence_of
+from trueup.goodhart.units import with_units
 from trueup.goodhart.watching import whole_periods
 from trueup.goodhart.weekly import Weekly
 from trueup.report.goodhart import series
@@ -41,6 +42,7 @@ def picture_of(cells: Cells, spec: WatchSpec, looks: Sequence[Look] = ()) -> Pic
     """
     if not len(cells) or not spec.signals:
         return None
+    spec = with_units(cells, spec)
     design = looks[-1].design if looks else spec.design
     if design == "concurrent":
         return picture_of_looks(looks) if looks else None
@@ -179,9 +181,8 @@ def _since(history: History, look: Look | None, first: int) -> int | None:
     """Return the row from which on the change is counted, None where there is no change."""
     if look is None or look.since is None or look.rise is None or look.rise.low <= 0:
         return None
-    horizon = history.spec.looks("weekly") or 0
-    turns = max(look.period - first, 0) // horizon if horizon else 0
-    return history.reference + turns * horizon + look.since
+    row = look.since + history.spec.reference - first
+    return row if row >= 0 else None
 
 
 def _rise(look: Look | None) -> series.Triple:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from trueup.report.goodhart.picture import Level, Picture, SignalLine
 from trueup.report.goodhart.series import line_of
-from trueup.report.goodhart.words import called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +25,7 @@ def picture_of_looks(looks: Sequence[Look]) -> Picture | None:
     alarm = next((at for at, look in enumerate(seen) if look.verdict == "gaming"), None)
     return Picture(
         kind="looks",
-        labels=tuple(called(look) for look in seen),
+        labels=tuple(look.called for look in seen),
         starts=tuple(look.start for look in seen),
         reference=0,
         judge=line_of(rises),

@@ -71,6 +71,7 @@ def html(report: GoodhartReport) -> str:
         report=report,
         look=look,
         headline=words.headline(look),
+        judge=words.judge_words(report),
         simulated=words.simulated_words(report),
         kinds=[(verdict, kind) for verdict, kind in words.KINDS.items()
                if any(one.verdict == verdict for one in report.looks)],
@@ -91,7 +92,7 @@ def html(report: GoodhartReport) -> str:
         span=words.span_words(report),
         unit=_UNITS[picture.kind] if picture else "",
         versus=one_line(look.label, 60) if look.design == "concurrent" else "",
-        named=words.called(look),
+        named=look.called,
         style=style,
         style_hash=style_hash(style),
     )  # fmt: skip
@@ -149,12 +150,12 @@ def _cells(looks: Sequence[Look]) -> list[_Cell]:
     found = []
     for at, look in enumerate(looks):
         kind = words.KINDS[look.verdict]
-        name = one_line(words.called(look), 12)
+        name = one_line(look.called, 12)
         told = f"{name}: {kind.word}{', backfire' if look.backfire else ''}"
         value, ends = words.phi_words(look)
         if value != words.NONE:
             told += f"; users got {value} ({ends}) of what was due"
-        shown = day(look.start, words.called(look))
+        shown = day(look.start, look.called)
         found.append(_Cell(look, kind.sign, told, shown if at % _DAYS == 0 else ""))
     return found
 
@@ -165,7 +166,7 @@ def _line(look: Look) -> tuple[str, ...]:
     value, span = words.phi_words(look)
     word = words.KINDS[look.verdict].word + (", backfire" if look.backfire else "")
     return (
-        words.called(look), word, f"{rise} ({ends})" if ends else rise,
+        look.called, word, f"{rise} ({ends})" if ends else rise,
         f"{value} ({span})" if span else value, words.holds_words(look),
     )  # fmt: skip
 

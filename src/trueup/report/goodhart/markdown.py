@@ -70,7 +70,7 @@ def _verdict(report: GoodhartReport) -> str:
     if value != words.NONE:
         due = f"users got {value} ({ends}) of what was due"
         parts.append(f"{due}, the line is {words.percent(report.spec.c)}")
-    return f"{inline(words.called(look), 60)}: {', '.join(parts)}."
+    return f"{inline(look.called, 60)}: {', '.join(parts)}."
 
 
 def _signals(look: Look) -> str:
@@ -97,7 +97,7 @@ def _strip(looks: Sequence[Look]) -> str:
     signs = "".join(words.KINDS[look.verdict].sign for look in shown)
     seen = {look.verdict for look in shown}
     legend = ", ".join(f"`{k.sign}` {k.word}" for v, k in words.KINDS.items() if v in seen)
-    first, last = (inline(words.called(look), 40) for look in (shown[0], shown[-1]))
+    first, last = (inline(look.called, 40) for look in (shown[0], shown[-1]))
     span = first if first == last else f"{first} to {last}"
     return f"`{signs}` {span} ({legend})"
 
@@ -115,7 +115,7 @@ def _alarms(report: GoodhartReport) -> str:
 def _looks(looks: Sequence[Look]) -> str:
     lines = ["| period | verdict | judge | users got | holds to |", "|---|---|---:|---:|---:|"]
     for look in looks[-_TABLE:]:
-        cells = [inline(words.called(look), 40), words.KINDS[look.verdict].word,
+        cells = [inline(look.called, 40), words.KINDS[look.verdict].word,
                  _figure(*words.rise_words(look.rise)), _figure(*words.phi_words(look)),
                  words.holds_words(look)]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")

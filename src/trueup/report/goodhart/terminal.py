@@ -73,7 +73,7 @@ def render(report: GoodhartReport, *, reports: Sequence[str] = ()) -> Iterator[R
 
 def _headline(report: GoodhartReport) -> Text:
     look = report.last
-    at = f", {one_line(words.called(look), 30)}"
+    at = f", {one_line(look.called, 30)}"
     text = Text(f"{one_line(report.product, 60)}{at}: ", style="bold")
     text.append(words.KINDS[look.verdict].word, style=_STYLES[look.verdict])
     if look.backfire:
@@ -100,12 +100,12 @@ def _strip(report: GoodhartReport) -> Iterator[RenderableType]:
     looks = report.looks
     for at in range(0, len(looks), _ROW):
         part = looks[at : at + _ROW]
-        line = Text(f"  {one_line(words.called(part[0]), 12):12} ", style="dim")
+        line = Text(f"  {one_line(part[0].called, 12):12} ", style="dim")
         for look in part:
             line.append(words.KINDS[look.verdict].sign, style=_STYLES[look.verdict] or "default")
         last = part[-1]
         if len(part) > 1:
-            line.append(f" {one_line(words.called(last), 12)}", style="dim")
+            line.append(f" {one_line(last.called, 12)}", style="dim")
         yield line
     seen = {look.verdict for look in looks}
     legend = "  ".join(f"{k.sign} {k.word}" for v, k in words.KINDS.items() if v in seen)
@@ -136,8 +136,7 @@ def _basis(report: GoodhartReport) -> str:
         parts.append(f"users got {phi}{ends} of what was due; the line is {spec.c:.0%}")
     found = dict(words.basis(report))
     parts.append(f"false alarms {found['false alarms']}")
-    if report.instrument:
-        parts.append(f"judge {one_line(report.instrument, 60)}")
+    parts.append(f"judge {one_line(words.judge_words(report), 120)}")
     return "; ".join(parts)
 
 

@@ -65,6 +65,7 @@ _HEADLINES: Mapping[str, str] = {
     "improvement": "Judge scores rose, and users gained with them.",
     "judge_flat": "Judge scores have not risen.",
     "judge_flat: fallen": "Judge scores have fallen.",
+    "judge_flat: perhaps": "Judge scores may have risen; that is not clear yet.",
     "inconclusive": "Judge scores rose; whether users gained is not decided yet.",
     "inconclusive: early": "It is too early to tell.",
     "unidentified": "These data cannot tell whether users gained.",
@@ -78,20 +79,11 @@ def _case(look: Look) -> str:
         less = look.phi_low is not None and look.phi_low > 0
         case = "worse" if look.backfire else "less" if less else ""
     elif look.verdict == "judge_flat":
-        case = "fallen" if rise is not None and rise.high < 0 else ""
+        if rise is not None and (rise.high < 0 or rise.low > 0):
+            case = "fallen" if rise.high < 0 else "perhaps"
     elif look.verdict == "inconclusive":
         case = "early" if rise is None or rise.low <= 0 else ""
     return f"{look.verdict}: {case}"
-
-
-def called(look: Look) -> str:
-    """Return how a look is called: by its period, or by the release.
-
-    Looks at versions side by side all have the version as label, and differ by their instant.
-    """
-    if look.design == "concurrent":
-        return look.start.date().isoformat() if look.start else f"look {look.period + 1}"
-    return look.label or str(look.period + 1)
 
 
 def title(report: GoodhartReport) -> str:
@@ -222,9 +214,8 @@ def basis(report: GoodhartReport) -> Iterator[tuple[str, str]]:
     """Yield what the verdict rests on: a name and a sentence each."""
     look, spec = report.last, report.spec
     yield "design", f"{look.design}{f': {look.why}' if look.why else ''}"
-    if report.instrument:
-        yield "instrument", report.instrument
-    yield "judge", spec.judge
+    yield "instrument", judge_words(report)
+    yield "scores", f"column {spec.judge}"
     yield "signals", ", ".join(signal.said for signal in spec.signals) or "none"
     yield "what a judge point is worth", _worth(look)
     yield "false alarms", _alpha(spec, look.design)
@@ -234,6 +225,11 @@ def basis(report: GoodhartReport) -> Iterator[tuple[str, str]]:
         if holds != "any":
             told = f"the verdict changes once records overstate a judge point's worth by {holds}"
         yield "holds to", told
+
+
+def judge_words(report: GoodhartReport) -> str:
+    """Return which judge, on which rubric, measured the scores, or that nothing names them."""
+    return report.instrument or f"not named by the records (column '{report.spec.judge}')"
 
 
 def _worth(look: Look) -> str:
@@ -261,7 +257,7 @@ def _alpha(spec: WatchSpec, design: str) -> str:
 
 def span_words(report: GoodhartReport) -> str:
     """Return from when to when looks were had."""
-    names = [called(look) for look in report.looks]
+    names = [look.called for look in report.looks]
     if not names:
         return ""
     return names[0] if names[0] == names[-1] else f"{names[0]} to {names[-1]}"

@@ -104,22 +104,28 @@ def write_anchors(
 
 
 def refuse_edited(store: Store, anchors: Anchors, rubric: Rubric, *, path: Path) -> None:
-    """Refuse anchors whose text is not that of the last sitting: the judge would be blamed for it.
+    """Refuse anchors with another text than they had before: the judge would be blamed for it.
+
+    Each is compared with the last sitting that judged it: one without anchors, as a backfill may
+    be, says nothing about any.
 
     Raises:
         DataError: One has another text.
     """
     mine = runs_of(store, rubric)
-    sat = [row for row in store.runs() if row["id"] in mine and row["occasion"]]
-    if not anchors.items or not sat:
-        return
-    seen = observed(store, {storable(item.id) for item in anchors.items}, run=sat[-1]["id"])
-    edited = [item.id for item in anchors.items if _differs(item, seen.get(storable(item.id)))]
-    if edited:
-        more = f", and so have {len(edited) - 1} more" if edited[1:] else ""
-        what = f"anchor '{excerpt(edited[0])}' has another text than in {sat[-1]['occasion']}{more}"
-        mend = "Anchors are never edited: take the old file again, or give new texts new ids"
-        raise DataError(what, where=str(path), mend=mend)
+    left = {storable(item.id): item for item in anchors.items}
+    for row in reversed([row for row in store.runs() if row["id"] in mine and row["occasion"]]):
+        if not left:
+            return
+        found = observed(store, left, run=row["id"])
+        seen = {name: one for name, one in found.items() if one.known.get("purpose") == "probe"}
+        edited = [item.id for name, item in left.items() if _differs(item, seen.get(name))]
+        if edited:
+            more = f", and so have {len(edited) - 1} more" if edited[1:] else ""
+            what = f"anchor '{excerpt(edited[0])}' has another text than in {row['occasion']}{more}"
+            mend = "Anchors are never edited: take the old file again, or give new texts new ids"
+            raise DataError(what, where=str(path), mend=mend)
+        left = {name: item for name, item in left.items() if name not in seen}
 
 
 def _differs(item: Item, seen: Observed | None) -> bool:

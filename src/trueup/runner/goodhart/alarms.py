@@ -159,7 +159,7 @@ def latched(looks: Sequence[Look], alarms: Sequence[Alarm]) -> list[Look]:
 
 def _raised_by(look: Look, alarm: Alarm) -> bool:
     if alarm.end is None or look.end is None:
-        return look.label == alarm.label
+        return look.called == alarm.label
     return look.end >= alarm.end
 
 
@@ -174,7 +174,7 @@ def _alarm(look: Look, place: Place, *, watch: str, part: str) -> Alarm:
         part=part,
         design=look.design,
         about=place.about,
-        label=look.label or str(look.period + 1),
+        label=look.called,
         end=look.end,
         begin=place.begin,
         until=place.until,

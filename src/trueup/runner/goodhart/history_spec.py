@@ -52,7 +52,6 @@ def watch_spec_for(
         "instrument": filled("instrument"),
         "anchor": filled("anchor"),
         "criteria": [column for column in columns if column.startswith(CRITERION)],
-        "scale": (0.0, 1.0),
     }
     declared = [one if isinstance(one, Signal) else parse_signal(one, columns) for one in signals]
     return WatchSpec(signals=declared, **{**found, **options})

@@ -85,7 +85,6 @@ class GoodhartSpec(BaseModel):
     alpha: Share = 0.05
     c: Share = 0.5
     reliability: float | None = None
-    scale: tuple[float, float] | None = None
 
     @model_validator(mode="after")
     def _has_a_source(self) -> GoodhartSpec:
@@ -124,5 +123,5 @@ _WATCHED = (
     "judge", "time", "judge_repeat", "segment", "group", "version", "arm", "unit", "judge_weight",
     "instrument", "anchor", "output", "features", "criteria", "design", "control", "period",
     "reference", "horizon", "starts", "primary", "worth", "overstate", "ledger", "alpha", "c",
-    "reliability", "scale",
+    "reliability",
 )  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trueup.goodhart.spec import WatchSpec
     from trueup.runner.goodhart.alarms import Alarm
     from trueup.runner.goodhart.budget import Budget
+    from trueup.runner.goodhart.past_tests import Kept
 
 Gate = Literal["passed", "failed", "inconclusive"]
 
@@ -32,6 +33,8 @@ class Watched:
         cells: What the looks are from; None where the records could not be read.
         explanations: Sentences that explain and never decide.
         forecasts: What improvements promised, and what became of it.
+        past_tests: What became of the rows of A/Bs that are looked at, where a ledger is declared.
+        instrument: Judge and rubric that measured the scores, as far as the records name them.
     """
 
     watch: str
@@ -42,6 +45,8 @@ class Watched:
     cells: Cells | None = None
     explanations: Sequence[str] = ()
     forecasts: Sequence[str] = ()
+    past_tests: Sequence[Kept] = ()
+    instrument: str = ""
 
     @property
     def last(self) -> Look:

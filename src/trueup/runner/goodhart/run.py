@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trueup.errors import DataError
+from trueup.goodhart import instruments
 from trueup.goodhart.cells import read_cells
 from trueup.goodhart.look import Look
 from trueup.goodhart.sentence import tell
@@ -17,6 +18,7 @@ from trueup.runner.goodhart.alarms import latched, raised
 from trueup.runner.goodhart.budget import divide, rate_words
 from trueup.runner.goodhart.forecasts import keep_promises
 from trueup.runner.goodhart.parts import Parts, split
+from trueup.runner.goodhart.past_tests import keep_tests, without_own
 from trueup.runner.goodhart.places import places
 from trueup.runner.goodhart.results import Watched, Watching
 from trueup.runner.goodhart.standing import record, standing
@@ -62,7 +64,7 @@ def run_watch(
         by: Columns whose values are watched each by itself.
         parts: Their values, where they are declared.
         store: Where alarms and forecasts are kept; None keeps none.
-        backtest: Whether every look is to be shown.
+        backtest: Whether every look is to be shown; the ledger is then left as it is.
         now: Records later than this are set aside; the clock's time where left out.
         explain: Returns sentences that explain a look.
         guesses: What of the spec was guessed, to be told.
@@ -83,8 +85,9 @@ def run_watch(
             on_part(part)
             own = replace(spec, alpha=budget.of[part])
             watched.append(
-                _watched(origin, own, name=name, part=part, store=store, now=now, explain=explain)
-            )
+                _watched(origin, own, name=name, part=part, store=store, now=now, explain=explain,
+                         backtest=backtest)
+            )  # fmt: skip
     return Watching(
         name=name,
         source=source,
@@ -119,6 +122,7 @@ def _watched(
     store: Store | None,
     now: dt.datetime | None,
     explain: Explain | None,
+    backtest: bool,
 ) -> Watched:
     """Return one product, looked at."""
     try:
@@ -130,9 +134,16 @@ def _watched(
         return Watched(
             watch=name, part=part, spec=spec, looks=looks, alarms=_known(store, name, part)
         )
-    looks = looks_at(source, cells, spec, now=now, latch=False)
+
+    def as_of(end: dt.datetime, /) -> Cells:
+        return read_cells(source, spec, origin=cells.origin, edges=cells.edges, now=now, until=end)
+
+    title = f"{name}: {part}" if part else name
+    own = without_own(cells, spec, title=title)
+    looks = looks_at(source, cells, own, now=now, latch=False)
+    past = keep_tests(cells, spec, looks, as_of=as_of, title=title, write=not backtest, now=now)
     known = _known(store, name, part)
-    new = raised(looks, list(places(cells, spec, looks)), known, watch=name, part=part)
+    new = raised(looks, list(places(spec, looks)), known, watch=name, part=part)
     forecasts: list[str] = []
     if store is not None:
         record(store, new)
@@ -150,6 +161,8 @@ def _watched(
         cells=cells,
         explanations=tuple(explain(cells, spec, looks[-1])) if explain else (),
         forecasts=forecasts,
+        past_tests=past,
+        instrument=instruments.latest(cells),
     )
 
 

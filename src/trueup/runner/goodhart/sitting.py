@@ -59,7 +59,7 @@ class Sitting:
     rubric: str
     judge: str
     instrument: str
-    """Names what measured: judge, rendered questions and sitting."""
+    """Names what measured: judge, rubric, a hash of the rendered questions, and sitting."""
     at: datetime
     """When it began."""
     draw: Draw
@@ -130,7 +130,7 @@ def read_sitting(store: Store, sitting: str | None = None, *, rubric: str | None
         name=name,
         rubric=whose,
         judge=rows[-1]["judge"],
-        instrument=_instrument(rows[-1], name),
+        instrument=_instrument(rows[-1], name, whose),
         at=datetime.fromisoformat(rows[0]["started_at"]),
         draw=draw,
         judged={item: found for item, found in judged.items() if item in draw.chances},
@@ -165,10 +165,10 @@ def _scored(scores: Scores, one: Judged, replicate: int) -> tuple[float, str]:
     return (_UNREACHED if score.value is None else score.value), outcome
 
 
-def _instrument(row: Mapping[str, Any], sitting: str) -> str:
+def _instrument(row: Mapping[str, Any], sitting: str, rubric: str) -> str:
     keys = json.dumps(json.loads(row["instruments"]), sort_keys=True)
     digest = hashlib.sha256(keys.encode("ascii")).hexdigest()[:8]
-    return f"{row['judge']} {digest}, sitting {sitting}"
+    return f"{row['judge']}, rubric {rubric} {digest}, sitting {sitting}"
 
 
 def refuse_other_instrument(

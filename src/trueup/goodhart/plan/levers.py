@@ -66,10 +66,13 @@ def levers_of(
         now_long = [float(x) for x in now] + [float(now[-1])] * max(len(then) - len(now), 0)
         gain = sum(float(t) - n for t, n in zip(then, now_long, strict=False)) / len(then)
         end, before = float(then[-1]), float(now[-1])
+        told = f"{before:.0%} to {end:.0%} by the end of the plan"
+        if f"{before:.0%}" == f"{end:.0%}":
+            told = f"sooner: {gain:.0%} more on average until the end of the plan"
         found.append(
             Lever(
                 kind=kind, what=what, now=before, then=end, gain=gain,
-                sentence=f"{what} ({before:.0%} to {end:.0%} by the end of the plan)",
+                sentence=f"{what} ({told})",
             )
         )  # fmt: skip
     return sorted(found, key=lambda lever: -lever.gain)

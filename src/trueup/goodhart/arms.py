@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from trueup.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CONTROLS = ("control", "baseline", "holdback", "holdout", "old", "a", "0")
 """An arm of such a name is the control, whatever its case."""
+LEAST_PART = 0.02
+"""A version with a smaller part of a period's outputs is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,64 +66,101 @@ class Sides:
     periods: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """How many outputs each value of a column has, period by period.
+
+    Attributes:
+        column: `arm` or `version`.
+        said: What the records call that column.
+        names: Its values, sorted; without the empty one.
+        size: Names x periods: outputs.
+    """
+
+    column: str
+    said: str
+    names: tuple[str, ...]
+    size: NDArray[np.float64]
+
+    def there(self, *, part: float = 0.0) -> Bools:
+        """Return names x periods: whether a value has more than a part of a period's outputs."""
+        found: Bools = self.size > part * self.size.sum(0, keepdims=True)
+        return found
+
+    def until(self, periods: int) -> Presence:
+        """Return the same as of the end of the first so many periods."""
+        return replace(self, size=self.size[:, :periods])
+
+
+def presence_of(cells: Cells, spec: WatchSpec, column: str | None = None) -> Presence:
+    """Count the outputs of each arm, or version where no arm is named, in each period."""
+    column = column or ("arm" if spec.arm else "version")
+    known, codes = np.unique(cells.keys[column], return_inverse=True)
+    period = cells.keys["period"].astype(np.int64)
+    size = np.zeros((len(known), int(period.max(initial=-1)) + 1))
+    timely = period >= 0
+    np.add.at(size, (codes[timely], period[timely]), cells.sums["n"][timely])
+    named = known != ""
+    return Presence(
+        column=column,
+        said=str(spec.arm if column == "arm" else spec.version),
+        names=tuple(str(name) for name in known[named]),
+        size=size[named],
+    )
+
+
 def arms_of(cells: Cells, spec: WatchSpec) -> Arms:
     """Find the control and what is compared with it.
 
     Raises:
         DataError: There is one arm alone, or the declared control is none.
     """
-    column = "arm" if spec.arm else "version"
-    first = _first_seen(cells, column)
+    return arms_in(presence_of(cells, spec), spec)
+
+
+def arms_in(presence: Presence, spec: WatchSpec) -> Arms:
+    """Find them by which values were there when.
+
+    Raises:
+        DataError: There is one arm alone, or the declared control is none.
+    """
+    # a version of a few stray outputs is no arm; an arm was named as such, however few it holds
+    there = presence.there(part=LEAST_PART if presence.column == "version" else 0.0)
+    if there.any(1).sum() < 2:  # noqa: PLR2004 - a comparison needs two
+        there = presence.there()
+    seen = {name: row for name, row in zip(presence.names, there, strict=True) if row.any()}
+    first = {name: int(row.argmax()) for name, row in seen.items()}
     names = sorted(first, key=lambda name: (first[name], natural(name)))
-    if len(names) < 2:  # noqa: PLR2004 - a comparison needs two
-        message = f"column '{spec.arm or spec.version}' ({column}) holds one value alone"
+    if len(names) < 2:  # noqa: PLR2004 - as above
+        message = f"column '{presence.said}' ({presence.column}) holds one value alone"
         raise DataError(message, mend="A comparison needs two arms, or two versions.")
-    alone = _alone(cells, column, names)
+    crowded = there.sum(0) > 1
+    alone = tuple(name for name in names if not (seen[name] & crowded).any())
     if len(names) - len(alone) >= 2 and spec.control not in alone:  # noqa: PLR2004 - as above
         names = [name for name in names if name not in alone]
     else:
         alone = ()
-    control, why = _control(names, cells, column, spec)
+    control, why = _control(names, seen, presence.column, spec)
     rest = [name for name in names if name != control]
     latest = max(first[name] for name in rest)
     rest.sort(key=lambda name: (-first[name], natural(name)))
     newest = sum(first[name] == latest for name in rest)
     return Arms(
-        column=column, control=control, treatments=tuple(rest), newest=newest, why=why, alone=alone
+        column=presence.column, control=control, treatments=tuple(rest), newest=newest, why=why,
+        alone=alone,
     )  # fmt: skip
 
 
-def _alone(cells: Cells, column: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the arms that were never there in the same period as another one."""
-    known, codes = np.unique(cells.keys[column], return_inverse=True)
-    period = cells.keys["period"].astype(np.int64)
-    there = np.zeros((len(known), int(period.max(initial=0)) + 1), dtype=np.bool_)
-    there[codes, period] = True
-    there[known == ""] = False
-    together = (there & (there.sum(0) > 1)).any(1)
-    beside = {str(name) for name in known[together]}
-    return tuple(name for name in names if name not in beside)
-
-
-def _first_seen(cells: Cells, column: str) -> Mapping[str, int]:
-    values, codes = np.unique(cells.keys[column], return_inverse=True)
-    period = cells.keys["period"].astype(np.int64)
-    first = np.full(len(values), np.iinfo(np.int64).max)
-    np.minimum.at(first, codes, period)
-    return {str(v): int(f) for v, f in zip(values, first, strict=True) if str(v)}
-
-
-def _control(names: list[str], cells: Cells, column: str, spec: WatchSpec) -> tuple[str, str]:
+def _control(
+    names: list[str], seen: Mapping[str, Bools], column: str, spec: WatchSpec
+) -> tuple[str, str]:
     if spec.control is not None:
         return declared_control(spec.control, names, column), "as declared"
     for wanted in CONTROLS:
         for name in names:
             if name.lower() == wanted:
                 return name, "by its name"
-    key, period = cells.keys[column], cells.keys["period"]
-    newest = np.unique(period[key == names[-1]])
-    beside = np.isin(period, newest)
-    met = [name for name in names[:-1] if (beside & (key == name)).any()]
+    met = [name for name in names[:-1] if (seen[names[-1]] & seen[name]).any()]
     return (met or names)[0], f"the {column} seen first"
 
 

@@ -1,23 +1,31 @@
-"""Which design the data allow: who is compared with whom."""
+"""Which design the data allow: who is compared with whom, and at the end of which periods."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from trueup.goodhart.arms import CONTROLS, declared_control
+from trueup.errors import DataError
+from trueup.goodhart.arms import (
+    CONTROLS,
+    LEAST_PART,
+    Presence,
+    arms_in,
+    declared_control,
+    presence_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.spec import WatchSpec
 
 FEWEST_VERSIONS = 8
-LEAST_PART = 0.02
-"""A version or arm with a smaller part of a period's outputs is not there."""
 TOGETHER = 0.5
-"""Versions overlap where at least this part of the newest one's periods holds another one."""
+"""Versions overlap where at least this part of the newest one's periods holds another one, ..."""
+FEWEST_TOGETHER = 2
+"""... and so many of them: within one, a switch from one version to the next looks the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,50 @@ class Choice:
     paired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Periods at whose ends the same comparison was due.
+
+    Attributes:
+        choice: Which design.
+        periods: Their numbers, ascending.
+        arms: Control and treatments of `concurrent`; empty elsewhere, and where none are there.
+    """
+
+    choice: Choice
+    periods: tuple[int, ...]
+    arms: tuple[str, ...] = ()
+
+
+def stretches(
+    cells: Cells, spec: WatchSpec, periods: int, *, paired: bool = False
+) -> list[Stretch]:
+    """Return which comparison was due at the end of each period, by what was there by then.
+
+    An A/B that begins today leaves the looks at the stream before it as they were.
+
+    Args:
+        cells: All records.
+        spec: What is watched.
+        periods: Whole periods.
+        paired: Every version ran the same tasks.
+    """
+    last = choose(cells, spec, periods, paired=paired)
+    if spec.time is None or last.paired or spec.design in ("weekly", "releases"):
+        return [Stretch(last, tuple(range(periods)))]
+    columns = _columns(cells, spec)
+    due: dict[tuple[str, tuple[str, ...]], Stretch] = {}
+    for period in range(periods):
+        seen = [column.until(period + 1) for column in columns]
+        choice = _choice(seen, spec, period + 1)
+        arms = _arms(seen[0], spec) if choice.design == "concurrent" and seen else ()
+        known = due.get((choice.design, arms), Stretch(choice, (), arms))
+        due[choice.design, arms] = Stretch(choice, (*known.periods, period), arms)
+    early = ("concurrent", ())  # nothing stood side by side yet: no look, unless it stays so
+    found = [due[key] for key in due if key != early] or list(due.values())
+    return sorted(found, key=lambda stretch: stretch.periods[-1])
+
+
 def choose(cells: Cells, spec: WatchSpec, periods: int, *, paired: bool = False) -> Choice:
     """Return the design that was asked for, or the strongest that the data allow.
 
@@ -38,32 +90,51 @@ def choose(cells: Cells, spec: WatchSpec, periods: int, *, paired: bool = False)
     if paired and spec.arm is None and spec.design in ("auto", "releases", "concurrent"):
         design = "concurrent" if spec.design == "concurrent" else "releases"
         return Choice(design, "every version ran the same tasks", paired=True)
+    return _choice(_columns(cells, spec), spec, periods)
+
+
+def _columns(cells: Cells, spec: WatchSpec) -> list[Presence]:
+    named = [name for name in ("arm", "version") if getattr(spec, name)]
+    return [presence_of(cells, spec, name) for name in named]
+
+
+def _choice(columns: Sequence[Presence], spec: WatchSpec, periods: int) -> Choice:
     if spec.design != "auto":
         return Choice(spec.design, "asked for")
-    for column, name in ((spec.arm, "arm"), (spec.version, "version")):
-        if column and overlapping(cells, name):
+    for column in columns:
+        if overlapping(column):
             return Choice(
-                "concurrent", f"outputs of several values of '{column}' stand side by side"
+                "concurrent", f"outputs of several values of '{column.said}' stand side by side"
             )
-    versions = len(np.unique(cells.keys["version"])) if spec.version else 1
+    versions = 1
+    if spec.version:
+        versions = int((columns[-1].size > 0).any(1).sum())
     if periods > spec.reference or versions < FEWEST_VERSIONS:
         return Choice("weekly", f"{periods} periods, and no versions side by side")
     return Choice("releases", f"{versions} versions one after another")
 
 
-def overlapping(cells: Cells, key: str) -> bool:
-    """Say whether the newest value of a key shares its periods with another one."""
-    names, codes = np.unique(cells.keys[key], return_inverse=True)
-    if len(names) < 2:  # noqa: PLR2004 - one is not side by side with anything
+def _arms(presence: Presence, spec: WatchSpec) -> tuple[str, ...]:
+    try:
+        found = arms_in(presence, spec)
+    except DataError:  # not yet: the look says so where it stays so
+        return ()
+    return (found.control, *found.treatments[: found.newest])
+
+
+def overlapping(column: Presence) -> bool:
+    """Say whether the newest value of a column shares its periods with another one."""
+    if len(column.names) < 2 or not column.size.any():  # noqa: PLR2004 - one has nothing beside it
         return False
-    period = cells.keys["period"].astype(np.int64)
-    period = period - period.min()
-    table = np.zeros((int(period.max()) + 1, len(names)))
-    np.add.at(table, (period, codes), cells.sums["n"])
-    there = table > LEAST_PART * table.sum(1, keepdims=True)
-    newest = int(np.argmax(there.argmax(0)))
-    mine = there[:, newest]
-    return bool((there[mine].sum(1) > 1).mean() >= TOGETHER)
+    there = column.there(part=LEAST_PART)
+    newest = max(
+        (row for row in there if row.any()), key=lambda row: int(row.argmax()), default=there[0]
+    )
+    shared = there[:, newest].sum(0) > 1
+    told = column.column == "arm" or len(shared) == there.any(0).sum()
+    return bool(
+        len(shared) and shared.mean() >= TOGETHER and (told or shared.sum() >= FEWEST_TOGETHER)
+    )
 
 
 def control_of(names: list[str], spec: WatchSpec) -> str | None:

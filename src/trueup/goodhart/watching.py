@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup.goodhart.cells import Cells, read_cells
-from trueup.goodhart.design import choose
+from trueup.goodhart.design import stretches
 from trueup.goodhart.look import Look
 from trueup.goodhart.pairing import paired
 from trueup.goodhart.replay import replay
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trueup.goodhart.concurrent import Snapshots
+    from trueup.goodhart.design import Stretch
     from trueup.goodhart.spec import WatchSpec
 
 FULL = 0.8
@@ -109,19 +110,35 @@ def backtest_cells(
     if not periods:
         return [_nothing(cells, spec, "there are no records")]
     spec = with_units(cells, spec)
-    choice = choose(cells, spec, periods, paired=on_same_tasks)
-    looks = replay(cells, spec, choice, periods, as_of=as_of)
-    found = [
-        tell(
-            replace(
-                look,
-                why="; ".join(part for part in (choice.why, look.why) if part),
-                notes=(*cells.notes, *look.notes),
-            )
-        )
-        for look in looks
-    ]
+    due = stretches(cells, spec, periods, paired=on_same_tasks)
+    found: list[Look] = []
+    for stretch in due:
+        alone, last = len(due) == 1, stretch.periods[-1] + 1
+        records = cells if alone else cells.first(last)
+        looks = replay(records, spec, stretch.choice, last, as_of=as_of)
+        latest = stretch is due[-1]
+        kept = [look for look in looks if alone or _of(look, stretch, cells, spec, latest=latest)]
+        if latest:
+            kept = kept or looks[-1:]
+        elif all(look.verdict == "unidentified" for look in kept):
+            continue
+        found += [_told(look, stretch, cells) for look in kept]
+    if len(due) > 1:  # a stream is gone on with where an A/B is over
+        found.sort(key=lambda look: cells.origin if look.end is None else look.end)
     return latched(found) if latch else found
+
+
+def _of(look: Look, stretch: Stretch, cells: Cells, spec: WatchSpec, *, latest: bool) -> bool:
+    """Say whether a look was had at the end of one of a stretch's periods."""
+    if look.end is None:
+        return False
+    ended = -(-(look.end - cells.origin) // spec.step) - 1
+    return ended in stretch.periods or (latest and ended > stretch.periods[-1])
+
+
+def _told(look: Look, stretch: Stretch, cells: Cells) -> Look:
+    why = "; ".join(part for part in (stretch.choice.why, look.why) if part)
+    return tell(replace(look, why=why, notes=(*cells.notes, *look.notes)))
 
 
 def latched(looks: Sequence[Look]) -> list[Look]:

@@ -83,6 +83,15 @@ class Cells:
         """Count the cells."""
         return len(self.keys["period"])
 
+    def first(self, periods: int) -> Cells:
+        """Return the cells of the first so many periods."""
+        here = self.keys["period"] < periods
+        return replace(
+            self,
+            keys={name: values[here] for name, values in self.keys.items()},
+            sums={name: values[here] for name, values in self.sums.items()},
+        )
+
     def __add__(self, more: Cells) -> Cells:
         """Join the cells of other records, which must have been read with the same spec.
 

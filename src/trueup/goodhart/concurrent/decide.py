@@ -255,7 +255,7 @@ def _missing(has: _Evidence) -> tuple[str, ...]:
     more = f"about {_round(outputs * times):,} outputs in both arms ({outputs:,} so far)"
     weeks = math.ceil(prospect.periods * times) - prospect.periods
     if has.spec.time is not None:
-        more += f", or {weeks} more periods at this rate"
+        more += f", or {weeks} more period{'s' * (weeks != 1)} at this rate"
     found = [f"to tell a full gain from none: {more}"]
     if has.plan.last and has.spec.time is not None:
         found.append("this test has had its looks: a longer one needs a larger horizon from start")

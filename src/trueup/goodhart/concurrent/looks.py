@@ -159,23 +159,13 @@ def _looks(test: Test, name: str) -> list[Look]:
             over = replace(last, period=number - 1, start=begin, end=end)
             found.append(replace(over, notes=(*last.notes, note)))
             continue
-        seen = test.as_of(end) if test.as_of is not None else _first(cells, period + 1)
+        seen = test.as_of(end) if test.as_of is not None else cells.first(period + 1)
         lag = 0 if test.as_of is not None or spec.time is None else lag_of(spec)
         pair = pair_of(seen, spec, sides_of(seen, test.arms, name, start=whole.start))
         found.append(
             decide(compare(pair, period + 1, lag), pair, here, test.plan(number), test.posterior)
         )
     return found or [replace(base, missing=("the first period of the test is not over",))]
-
-
-def _first(cells: Cells, periods: int) -> Cells:
-    """Return the cells of the first so many periods."""
-    here = cells.keys["period"] < periods
-    return replace(
-        cells,
-        keys={name: values[here] for name, values in cells.keys.items()},
-        sums={name: values[here] for name, values in cells.sums.items()},
-    )
 
 
 def _complete(cells: Cells, spec: WatchSpec, sides: Sides) -> int:

@@ -15,10 +15,9 @@ import numpy as np
 
 from trueup.errors import DataError
 from trueup.goodhart import instruments
-from trueup.goodhart.arms import CONTROLS, natural
+from trueup.goodhart.arms import CONTROLS, LEAST_PART, natural
 from trueup.goodhart.concurrent.boundary import tail
 from trueup.goodhart.concurrent.decide import Plan, Prospect
-from trueup.goodhart.design import LEAST_PART
 from trueup.goodhart.grid import lay_out, segments_of
 from trueup.goodhart.history import History
 from trueup.goodhart.look import Look

@@ -44,6 +44,7 @@ def picture_of(cells: Cells, spec: WatchSpec, looks: Sequence[Look] = ()) -> Pic
         return None
     spec = with_units(cells, spec)
     design = looks[-1].design if looks else spec.design
+    looks = [look for look in looks if look.design == design]  # an A/B may follow a stream
     if design == "concurrent":
         return picture_of_looks(looks) if looks else None
     if design == "releases":

@@ -60,7 +60,8 @@ AB = WatchSpec(
 SEQUENCE = replace(AB, arm=None, version="version", horizon=1)
 SEED = 50_000
 NEAR = 0.75
-"""Part of the best possible that must be found where the prototype's figure is out of reach."""
+"""Part of the best possible that must be found where the prototype's figure asks for more: it had a
+simulator of its own, and the best test here knows what any other has to estimate."""
 BEST = {(1000, 1.0): 61.0, (3000, 1.0): 93.0, (3000, 0.1): 80.0, (6000, 0.1): 97.0}
 """Percent of gains that are found in A/Bs of so many outputs and judged parts where a judge point's
 worth and all variances are known, at the last look's boundary (160 simulated tests each)."""
@@ -86,7 +87,7 @@ class Case:
     """What the prototype found, in percent."""
     best: float = 0.0
     """What could be found by a test that erred in 7 % and knew all variances and how long shocks
-    linger, in percent; 0 where that is more than the prototype's figure asks for."""
+    linger, in percent; 0 where nobody computed it, and the prototype's figure is the limit."""
 
     @property
     def told(self) -> str:

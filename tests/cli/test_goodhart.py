@@ -143,6 +143,8 @@ def test_products_get_a_report_each_and_a_table_of_verdicts(here: Path, trueup: 
         (("nope.parquet",), "there is no such file"),
         ((EXAMPLE, "--judge", "jugde"), "Did you mean 'judge'?"),
         ((EXAMPLE, "--signal", "retires:lower"), "Did you mean 'retries'?"),
+        ((EXAMPLE, "--signal", "retires:lower"), "history.parquet: there is no column 'retires'"),
+        ((EXAMPLE, "--horizon", "300"), "Say --horizon otherwise"),
         ((EXAMPLE, "--signal", "retries:sideways"), "better is 'sideways'"),
         ((EXAMPLE, "--by", "prodct"), "no column 'prodct'"),
         ((EXAMPLE, "--design", "weakly"), "design is 'weakly'"),

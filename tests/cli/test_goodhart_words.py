@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.weekly import write_rows
+from trueup.item.read import open_items
 from trueup.library import library
+from trueup.store.signal_table import signal_table
+from trueup.store.signals import held_out
+from trueup.store.store import Store
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -105,6 +109,67 @@ def test_signals_are_taken_in_once_and_held_out(here: Path, trueup: Command) -> 
     assert (first.status, first.json["n"], first.json["new"]) == (0, 4, 4)
     assert "4 signals, 0 new: thumbs 4" in again.out
     assert (wrong.status, "NAME=COLUMN" in wrong.err) == (2, True)
+
+
+LOG = [
+    {"id": "a", "input": "How do I cancel?", "output": "x", "timestamp": "2026-01-05T09:00:00Z",
+     "session_id": "s", "draft": "one two", "sent": "one six", "edit_rate_at": "2026-01-06"},
+    {"id": "b", "input": "How do I cancel ?", "output": "y", "timestamp": "2026-01-05T09:03:00Z",
+     "session_id": "s", "retry_of": "a", "draft": "as is", "sent": "as is",
+     "edit_rate_at": "2026-01-06"},
+    {"id": "c", "input": "Thanks", "output": "z", "timestamp": "2026-01-05T12:00:00Z",
+     "session_id": "t"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--retry-of", "retry_of"), {("retries", "a"): 1}),
+        (("--retry-of", "retry_of", "--within", "30m"), {("retries", "a"): 1, ("retries", "b"): 0}),
+        (("--find-retries",), {("retries", "a"): 1, ("retries", "b"): 0}),
+        (("--edits", "draft,sent", "--timezone", "UTC"),
+         {("edit_rate", "a"): pytest.approx(0.428, abs=0.001), ("edit_rate", "b"): 0}),
+    ],
+)  # fmt: skip
+def test_edits_and_retries_are_read_from_a_log(
+    here: Path, trueup: Command, options: tuple[str, ...], expected: dict[tuple[str, str], float]
+) -> None:
+    write_rows(here / "log.jsonl", LOG)
+
+    done = trueup("goodhart", "import", "log.jsonl", *options, "--store", "s.db", "--json")
+    again = trueup("goodhart", "import", "log.jsonl", *options, "--store", "s.db", "--json")
+
+    assert (done.status, done.json["new"], again.json["new"]) == (0, len(expected), 0)
+    [name] = {signal for signal, _ in expected}
+    with Store.open("s.db") as store:
+        items = list(open_items(LOG))
+        table = signal_table(store, [name], items=items, by="test", purpose="report").frame
+        assert ("retryof" in held_out(store)) == (options[0] == "--retry-of")
+    values = table.set_index("item_id")[name].dropna()
+    assert {(name, str(id_)): value for id_, value in values.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--retry-of", "retry_off"), "Did you mean 'retry_of'?"),
+        (("--within", "30m"), "none are asked for"),
+        (("--retry-of", "retry_of", "--within", "soon"), "--within is 'soon'"),
+        (("--retry-of", "retry_of", "--find-retries"), "--find-retries says nothing"),
+        (("--find-retries", "--edits", "draft,sent"), "--edits says nothing"),
+        (("--edits", "draft"), "BEFORE,AFTER"),
+    ],
+)
+def test_what_a_log_cannot_be_asked_is_refused(
+    here: Path, trueup: Command, options: tuple[str, ...], said: str
+) -> None:
+    write_rows(here / "log.jsonl", LOG)
+
+    done = trueup("goodhart", "import", "log.jsonl", *options)
+
+    assert done.status == 2
+    assert said in done.err
 
 
 def test_a_plan_is_made_of_a_pilot_or_of_numbers_that_are_stated(trueup: Command) -> None:

@@ -39,6 +39,8 @@ def signal_of(row: dict[str, Any], signal: Signal, until: pd.Timestamp | None) -
     if signal.arrived is None:
         return value if closed else None
     at = row[signal.arrived]
+    if signal.absent is not None and not closed:
+        return None  # fewer values than would tell how long they take
     if pd.isna(at):
         return value if closed else signal.absent
     if at < time - SKEW:

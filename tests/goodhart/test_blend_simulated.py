@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import ledgers
 from benchmarks.surrogates import BEFORE, Cell, cells, goals_of, run, shares
+from trueup.goodhart import backtest, backtest_cells
+from trueup.testing.histories import simulate_experiment
 
 RUNS = 200
 SLACK = 0.1
@@ -40,3 +43,28 @@ def test_limits_are_kept_on_ledgers_that_mislead_and_over_looks(cell: Cell) -> N
 
 def test_the_hard_ledgers_are_among_those_measured() -> None:
     assert len(KEPT) == len(HARD)
+
+
+def test_the_benchmark_decides_an_ab_with_a_ledger_as_users_do() -> None:
+    rows = ledgers.rows_of(3.0, 1)
+    spec = ledgers.Setting(3.0, 3).spec(rows)
+    frame = simulate_experiment("gaming_overstated_3", 1)
+    cells_read, as_of = ledgers.read(frame)
+
+    looks = backtest(frame, spec, now=ledgers.LATER)
+
+    assert looks == backtest_cells(cells_read, spec, as_of=as_of)
+    assert {look.worth.experiments for look in looks if look.worth.source == "experiments"} == {3}
+
+
+def test_what_the_benchmark_finds_is_held_to_its_limits() -> None:
+    known, learnt = ledgers.Setting(1.0, 0), ledgers.Setting(1.0, 3)
+    right = {1.0: "improvement", 0.5: "inconclusive", 0.0: "gaming"}
+    every = [{(one, phi): said for one in (known, learnt) for phi, said in right.items()}] * 3
+    wrong = {(known, phi): said for phi, said in right.items()}
+    wrong |= {(learnt, 1.0): "gaming", (learnt, 0.5): "gaming", (learnt, 0.0): "inconclusive"}
+
+    [_, (line, goals)] = ledgers.rows_and_goals([known, learnt], [*every, wrong])
+
+    assert line[1:4] == ("25", "25", "75")
+    assert [goal.met for goal in goals] == [False, False, False]

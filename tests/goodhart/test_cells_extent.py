@@ -11,11 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tests.goodhart.conftest import spec_of
 from tests.goodhart.test_cells import BARE, FULL, NOW, START, records, same
 from trueup.errors import DataError
+from trueup.goodhart import backtest
 from trueup.goodhart.cells import read_cells, repeats
 from trueup.goodhart.cells.extent import main_run
 from trueup.goodhart.spec import Signal, WatchSpec
+from trueup.testing.histories import EXPERIMENTS, simulate_experiment
 
 SPEC = WatchSpec(time="time", judge="judge", unit="id", signals=[Signal("thumbs")])
 ORIGIN = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
@@ -176,7 +179,35 @@ def test_the_same_id_at_another_time_or_of_another_version_is_no_double() -> Non
     for more in (other, later, pd.concat([nameless, nameless])):
         found = read_cells(pd.concat([frame, more]), spec, now=NOW)
         assert found.sums["n"].sum() == len(frame) + len(more)
-        assert not found.notes
+        assert found.repeats is None
+        assert bool(found.notes) == (more is later)
+
+
+def test_ids_that_come_again_at_other_instants_are_told() -> None:
+    frame = stream()
+    again = frame[:40].assign(time=frame["time"] + pd.Timedelta(minutes=1))
+
+    found = read_cells(pd.concat([frame, again, again[:10]]), SPEC, now=NOW)
+
+    assert found.sums["n"].sum() == 640
+    again_note, twice_note = found.notes
+    assert again_note == (
+        "40 records repeat the id of another one at another time, and were counted: where id names "
+        "an output, the log holds it more than once"
+    )
+    assert twice_note == (
+        "10 records were there before (same id, version, arm and time) and left out"
+    )
+
+
+def test_tasks_that_are_run_week_after_week_are_no_slip() -> None:
+    first = stream(100)
+    weekly = [first.assign(time=first["time"] + w * pd.Timedelta(days=7)) for w in range(4)]
+
+    found = read_cells(pd.concat(weekly), SPEC, now=NOW)
+
+    assert found.sums["n"].sum() == 400
+    assert not found.notes
 
 
 LITTLE: dict[str, Any] = {
@@ -202,6 +233,36 @@ def test_little_data_give_cells_without_gaps(change: dict[str, Any], spec: Watch
     assert all(np.isfinite(values).all() for values in found.sums.values())
     assert all(not np.ma.is_masked(values) for values in found.keys.values())
     assert found.edges == tuple(sorted(set(found.edges)))
+
+
+@pytest.mark.parametrize(
+    ("size", "what"),
+    [
+        (np.inf, "infinite"),
+        (1e200, "infinite or beyond 1e+50"),
+        (-1e51, "infinite or beyond 1e+50"),
+    ],
+)
+def test_values_of_no_possible_size_are_missing_and_told(size: float, what: str) -> None:
+    frame, spec = stream(), replace(SPEC, signals=[Signal("edits")])
+    frame["edits"] = np.where(frame.index % 200 == 0, size, 0.5)
+
+    found = read_cells(frame, spec, now=NOW)
+
+    assert found.sums["m0"].sum() == 597
+    assert found.sums["q0"].sum() == 597 / 4
+    assert found.notes == (f"3 values of 'edits' are {what}, and taken as missing",)
+
+
+def test_values_as_large_as_can_be_crash_nothing() -> None:
+    frame = simulate_experiment(replace(EXPERIMENTS["gaming"], items=600), 1)
+    frame["retries"] = frame["retries"].astype(float)
+    frame.loc[frame.index[::50], "retries"] = 9e49
+    frame.loc[frame.index[1::50], "edit_rate"] = -9e49
+
+    for design, fields in (("concurrent", {"arm": "arm"}), ("weekly", {"reference": 8})):
+        for look in backtest(frame, spec_of(design=design, **fields)):
+            assert "nan" not in look.message.lower().split()
 
 
 def test_empty_tables_say_so() -> None:

@@ -20,6 +20,7 @@ from tests.goodhart.test_cells import BARE, FULL, NOW, START, records, same
 from trueup.errors import DataError
 from trueup.goodhart.cells import Cells, read_cells
 from trueup.goodhart.spec import Signal, WatchSpec
+from trueup.testing.histories import simulate_history
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,7 +234,7 @@ def test_what_is_no_table_or_lacks_a_column_is_refused(tmp_path: Path) -> None:
         tmp_path / "log.txt": "no kind of file",
         tmp_path / "bad.parquet": "cannot be read",
         str(tmp_path / "none-*.parquet"): "cannot be read",
-        7: "a int is no table",
+        7: "of type int, which is no table",
     }
     for source, message in refused.items():
         with pytest.raises(DataError, match=message):
@@ -260,3 +261,41 @@ def test_a_file_whose_types_change_far_down_is_read_as_text(tmp_path: Path) -> N
         found = read(tmp_path / name, PLAIN)
         assert (found.sums["n"].sum(), found.sums["nj"].sum()) == (30_001, 30_000)
         assert "1 value of 'thumbs' is no number, and taken as missing" in found.notes
+
+
+def test_outputs_of_nobody_at_one_instant_are_spread_over_the_buckets() -> None:
+    frame = simulate_history("null", seed=1).drop(columns=["user"])
+    frame = frame[frame["timestamp"] < frame["timestamp"].min() + pd.Timedelta(days=60)]
+    frame["judge"] = (frame["judge"] > frame["judge"].median()).astype(float)
+    monday = frame["timestamp"].dt.normalize()
+    monday -= pd.to_timedelta(monday.dt.day_of_week, unit="D")
+    spec = WatchSpec(
+        time="timestamp", judge="judge", signals=[Signal("thumbs", arrived="thumbs_at")]
+    )
+    errors = []
+    for times in (frame["timestamp"], monday):
+        cells = read_cells(frame.assign(timestamp=times), spec)
+        size = np.bincount(cells.keys["bucket"], cells.sums["n"], minlength=64)
+        errors.append(float(size.std() / size.mean()))
+    assert max(errors) < 0.08
+
+
+def test_a_period_of_minutes_over_months_is_refused(tmp_path: Path) -> None:
+    frame = simulate_history("null", seed=1).iloc[::500]
+    spec = WatchSpec(time="timestamp", judge="judge", period="1m", signals=[Signal("thumbs")])
+    with pytest.raises(
+        DataError, match=r"which makes 38.,... periods.*m stands for minutes"
+    ):
+        read_cells(frame, spec)
+    file = tmp_path / "log.parquet"
+    frame.to_parquet(file)
+    with pytest.raises(DataError, match=r"log\.parquet: period is 1m"):
+        read_cells(file, spec)
+
+
+def test_a_file_of_another_encoding_says_how_to_mend_it(tmp_path: Path) -> None:
+    file = tmp_path / "latin.csv"
+    file.write_bytes("timestamp,judge,thumbs\n2026-03-01,3,café\n".encode("latin-1") * 3)
+    spec = WatchSpec(time="timestamp", judge="judge", signals=[Signal("thumbs")])
+    with pytest.raises(DataError, match=r"latin\.csv: it cannot be read: .* text as UTF-8"):
+        read_cells(file, spec)

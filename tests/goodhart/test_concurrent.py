@@ -154,13 +154,6 @@ def test_a_signal_that_other_people_give_in_one_arm_has_no_part() -> None:
     assert "are given for" in edits.dropped
 
 
-def test_arms_of_unlike_mix_are_named() -> None:
-    frame = _frame("gaming")
-    fewer = (frame["arm"] == "treatment") & (frame["segment"] == "code")
-    kept = frame[~fewer | (np.arange(len(frame)) % 2 == 0)]
-    assert any("'code' makes up" in note for note in _looks(kept)[-1].notes)
-
-
 def test_arms_whose_sizes_move_with_the_weeks_are_compared_within_weeks() -> None:
     frame = _frame("a/a").copy()
     week = (frame["timestamp"] - frame["timestamp"].min()).dt.days // 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 
 from tests.goodhart.conftest import spec_of
 from trueup.errors import DataError
-from trueup.goodhart import Signal, WatchSpec, backtest
+from trueup.goodhart import Signal, WatchSpec, backtest, backtest_cells, read_cells
 from trueup.goodhart.ledger import Release
 from trueup.testing.histories import simulate_experiment, simulate_history, simulate_releases
 
@@ -138,3 +139,30 @@ def test_a_signal_without_arrival_times_waits_for_its_window() -> None:
     ]
 
     assert backtest(frame, spec_of(signals=plain))[-1].verdict == "gaming"
+
+
+def test_a_past_test_is_no_part_of_looks_before_its_result() -> None:
+    frame = simulate_history("gain_overstated_4", seed=5)
+    begin = frame["timestamp"].min().normalize().date()
+    ended = begin + dt.timedelta(weeks=30)  # 18 monitored weeks later
+    rows = [replace(row, ended=ended) for row in releases(6, worth=0.25)]
+    looks = backtest_cells(read_cells(frame, spec_of()), spec_of(ledger=rows), latch=False)
+    alone = backtest_cells(read_cells(frame, spec_of()), spec_of(), latch=False)
+
+    sources = [look.worth.source for look in looks]
+    assert "experiments" not in sources[:18]
+    assert sources[18:] == ["experiments"] * 8
+    assert [look.message for look in looks[:18]] == [look.message for look in alone[:18]]
+    assert "gaming" in {look.verdict for look in looks[:18]}
+    assert "gaming" not in {look.verdict for look in looks[18:]}
+
+
+def test_a_result_is_known_when_it_is_said_to_be_or_its_last_day_is_over() -> None:
+    row = releases(1)[0]
+    known = dt.datetime(2026, 3, 5, 12, tzinfo=dt.UTC)
+
+    assert row.known_at is None
+    assert replace(row, ended=dt.date(2026, 3, 1)).known_at == dt.datetime(
+        2026, 3, 2, tzinfo=dt.UTC
+    )
+    assert replace(row, ended=dt.date(2026, 3, 1), result_at=known).known_at == known

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.goodhart.conftest import spec_of
@@ -20,6 +21,7 @@ from trueup.testing.histories import EXPERIMENTS, SCENARIOS, simulate_experiment
 
 if TYPE_CHECKING:
     from trueup.goodhart import Cells, Look
+    from trueup.goodhart.promise import Scored
 
 SPEC = spec_of(horizon=16)
 WEEK = dt.timedelta(days=7)
@@ -80,6 +82,26 @@ def test_a_promise_is_open_until_its_signals_have_had_their_time() -> None:
     assert found.status == "open"
     assert "will have had their time by" in found.message
     assert score(promise, until(cells, promise.last + 2), SPEC).status != "open"
+
+
+def test_a_promise_is_not_scored_before_the_last_signal_has_had_its_time() -> None:
+    scenario = replace(SCENARIOS["gain"], monitored=16, items=2000)
+    frame = simulate_history(scenario, 1)
+    cells, looks = history("gain", 1)
+    promise = register(first(looks), cells, SPEC)
+    ready = cells.origin + (promise.last + 3) * WEEK
+
+    def scored(before: dt.timedelta) -> Scored:
+        there = pd.to_datetime(frame["timestamp"], utc=True) <= ready - before
+        return score(promise, read_cells(frame[there], SPEC, now=ready - before), SPEC)
+
+    assert scored(dt.timedelta(days=6, hours=22)).status == "open"
+    assert scored(dt.timedelta(days=1)).status == "open"
+    # a weekly job that reads records up to midnight
+    early = {one.name: one.observed for one in scored(dt.timedelta(hours=9)).signals}
+    late = {one.name: one.observed for one in score(promise, cells, SPEC).signals}
+    for one in promise.signals:
+        assert early[one.name] == pytest.approx(late[one.name], abs=0.02 * (one.high - one.low))
 
 
 def test_gains_that_last_keep_their_promises() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,14 @@ from trueup.goodhart.cells import read_cells
 from trueup.goodhart.ledger.blend import blend
 from trueup.goodhart.releases import release_looks
 from trueup.goodhart.releases.fit import fit
-from trueup.goodhart.releases.looks import _history, frozen_arm, sequence_of
+from trueup.goodhart.releases.looks import _history, frozen_arm, plan_of, sequence_of
 from trueup.goodhart.releases.regression import Frozen, Models, Regression, models, trend
 from trueup.goodhart.spec import Signal, WatchSpec
 from trueup.testing.histories import RELEASES, simulate_releases
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from trueup.goodhart.look import Look
@@ -371,3 +373,65 @@ def test_past_tests_take_the_place_of_the_records_rules() -> None:
 
     assert found.worth.source == "experiments"
     assert "by past tests" in found.worth.rule
+
+
+def _as_of(frame: pd.DataFrame, when: dt.datetime) -> pd.DataFrame:
+    """Return records as they were at an instant: signals that came later are not there."""
+    now = pd.Timestamp(when)
+    found: pd.DataFrame = frame[frame["timestamp"] < now].copy()
+    for name in ("thumbs", "retries", "edit_rate"):
+        late = found[f"{name}_at"] >= now
+        found.loc[late, name] = np.nan
+        found.loc[late, f"{name}_at"] = pd.NaT
+    return found
+
+
+def _told(looks: Sequence[Look]) -> list[tuple[str, str]]:
+    return [(look.label, look.verdict) for look in looks]
+
+
+def test_a_release_whose_signals_are_still_to_come_waits() -> None:
+    # a log without arrivals, in which a retry that has not come yet reads 0
+    frame = _frame("gaming", 10)
+    end = frame["timestamp"].max()
+    logged = frame.assign(retries=(frame["retries_at"] < end) * frame["retries"].fillna(0.0))
+    spec = replace(SPEC, signals=[Signal("retries", better="lower")])
+    looks = release_looks(read_cells(logged, spec), spec)
+
+    assert [look.label for look in looks] == ["v8"]
+    assert looks[0].verdict != "improvement"
+    assert "'v9' waits for its signals until 2026-03-23" in looks[0].notes[-1]
+
+    eight = logged[logged["version"].isin([f"v{number}" for number in range(1, 9)])]
+    none = release_looks(read_cells(eight, spec), spec)
+    assert [look.verdict for look in none] == ["inconclusive"]
+    assert "'v8' waits for its signals" in none[0].missing[0]
+    then = read_cells(eight, spec, until=end + dt.timedelta(days=14))
+    assert release_looks(then, spec)[0].missing != none[0].missing
+
+
+@pytest.mark.parametrize("horizon", ["default", 4, None])
+def test_later_releases_change_nothing_that_was_said(
+    horizon: int | Literal["default"] | None,
+) -> None:
+    spec = replace(SPEC, horizon=horizon)
+    frame = _frame("gaming")
+    looks = release_looks(read_cells(frame, spec), spec)
+
+    assert looks[-1].verdict == "gaming"
+    for number in (1, 3):
+        when = looks[number - 1].end
+        assert when is not None
+        seen = release_looks(read_cells(_as_of(frame, when), spec), spec)
+        # nearly all signals come within days, so that a release may be looked at before its time
+        assert _told(seen[:number]) == _told(looks[:number])
+
+
+def test_a_horizon_of_releases_is_followed_by_the_next() -> None:
+    plans = [plan_of(4, 0.05, count) for count in range(8, 16)]
+
+    assert [plan.last for plan in plans] == 2 * [False, False, False, True]
+    assert all(plan.tail < 0.05 for plan in plans)
+    open_end = [plan_of(None, 0.05, count) for count in (8, 20, 32)]
+    rates = [plan.prospect.alpha for plan in open_end]
+    assert rates == pytest.approx([0.05 * 6 / np.pi**2 / k**2 for k in (1, 2, 3)])

@@ -19,7 +19,7 @@ from trueup.goodhart.weekly.boundary import (
     simulated,
     starts_of,
 )
-from trueup.goodhart.weekly.shift import corrected, shift, spread
+from trueup.goodhart.weekly.shift import FEWEST_AFTER, corrected, shift, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,7 +122,7 @@ def test_the_boundary_falls_as_weeks_come_in_and_is_lowest_at_the_first_start() 
 
 
 def test_the_anytime_boundary_holds_at_any_time() -> None:
-    boundary = Anytime(0.05, 12)
+    boundary = Anytime(0.05, 12, (0,))
     paths = weeks(1000, 112, seed=5)
     crossed = np.zeros(len(paths), dtype=bool)
     for after in range(2, 101):
@@ -132,10 +132,33 @@ def test_the_anytime_boundary_holds_at_any_time() -> None:
     assert crossed.mean() <= 0.05
 
 
+def test_the_anytime_boundary_shares_its_rate_among_deploys_of_any_weeks() -> None:
+    moved = shift(np.random.default_rng(1).standard_normal(112), 12)
+    spread_out = Anytime(0.05, 12, (0, 4, 8, 12))
+    at_once = Anytime(0.05, 12, (0, 1, 2, 3))
+    apart = [float(spread_out.critical(start, moved)) for start in spread_out.starts]
+    assert [float(at_once.critical(start, moved)) for start in at_once.starts] == apart
+    assert apart == sorted(set(apart))
+
+
+def test_four_deploys_in_a_month_err_no_more_often_than_one() -> None:
+    deploys = (0, 1, 2, 3)
+    boundary = Anytime(0.05, 12, deploys)
+    paths = weeks(1500, 64, shocks=1.0, rho=0.5, seed=5)
+    crossed = np.zeros(len(paths), dtype=bool)
+    for end in range(2, 53):
+        for start in deploys:
+            if end - start >= FEWEST_AFTER:
+                moved = shift(paths[:, : 12 + end], 12 + start)
+                crossed |= moved.t > boundary.critical(start, moved)
+
+    assert crossed.mean() <= 0.045
+
+
 def test_where_no_t_is_enough_the_anytime_boundary_is_infinite_and_never_nan() -> None:
     moved = shift(np.arange(9.0), 8)
 
-    assert float(Anytime(0.001, 8).critical(20, moved)) == np.inf
+    assert float(Anytime(0.001, 8, SCAN).critical(20, moved)) == np.inf
 
 
 def test_a_scan_starts_every_four_periods() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,3 +127,40 @@ def test_what_can_mean_nothing_is_refused_in_a_sentence(
 def test_a_missing_value_stands_for_a_number_or_for_nothing() -> None:
     with pytest.raises(ConfigError, match="absent is nan"):
         Signal("retries", absent=float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"signals": None}, "signals is None, which is no list of signals"),
+        ({"signals": "retries"}, "signals is 'retries', which is no list of signals"),
+        ({"primary": 3}, "primary is '3', which is none of the signals"),
+        ({"ledger": 5}, "ledger is 5, which is no path"),
+        ({"segment": 3}, "segment is 3, which is no column"),
+        ({"time": 0}, "time is 0, which is no column"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_in_words(fields: dict[str, object], told: str) -> None:
+    given: dict[str, object] = {"judge": "judge", "time": "at", "signals": [Signal("thumbs")]}
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        WatchSpec(**{**given, **fields})  # type: ignore[arg-type] # what is wrong with it
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": 3}, "a signal is called 3, which is no column"),
+        ({"name": "thumbs", "arrived": 3}, "arrived is 3, which is no column"),
+        ({"name": "thumbs", "absent": "x"}, "absent is x, and must be a number"),
+        ({"name": "thumbs", "per": -100}, "per is -100, and must be a positive number"),
+        ({"name": "thumbs", "per": math.nan}, "per is nan, and must be a positive number"),
+    ],
+)
+def test_a_signal_that_can_mean_nothing_is_refused(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        Signal(**fields)
+
+
+def test_a_ledgers_path_may_be_a_path() -> None:
+    spec = WatchSpec(judge="j", time="at", signals=[Signal("t")], ledger=Path("past.csv"))  # type: ignore[arg-type] # not told, but meant
+    assert spec.ledger == "past.csv"

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from tests.goodhart.conftest import spec_of
-from trueup.goodhart import Look, WatchSpec, backtest
-from trueup.testing.histories import EXPERIMENTS, simulate_experiment, simulate_history
+from trueup.goodhart import Look, WatchSpec, backtest, backtest_cells, read_cells
+from trueup.testing.histories import EXPERIMENTS, SCENARIOS, simulate_experiment, simulate_history
 
 WEEK = dt.timedelta(days=7)
 AUTO = {"design": "auto", "version": "version", "reference": 8, "horizon": "default"}
@@ -112,3 +112,65 @@ def test_a_few_stray_outputs_of_a_version_are_no_arm() -> None:
     looks = backtest(frame.assign(version=stray), spec_of(design="concurrent", version="version"))
 
     assert {look.label for look in looks} == {"treatment"}
+
+
+def test_what_a_horizon_left_undecided_is_not_the_next_ones_normal() -> None:
+    small = replace(SCENARIOS["gaming"], gamed=0.12, items=500, monitored=32)
+    looks = backtest(simulate_history(small, seed=3), spec_of(horizon=26))
+    later = [look for look in looks if look.horizon == (26, 52)]
+
+    assert looks[25].verdict == "inconclusive"
+    assert later[-1].against == tuple(range(-12, 0))
+    assert later[0].end is not None
+    assert f"on {(later[0].end + 3 * WEEK).date()}" in later[0].message
+
+
+def test_a_horizon_in_which_nothing_happened_is_the_next_ones_reference() -> None:
+    calm = replace(SCENARIOS["null"], items=500, monitored=31)
+    looks = backtest(simulate_history(calm, seed=3), spec_of(horizon=26))
+
+    assert looks[25].verdict == "judge_flat"
+    assert looks[-1].against == tuple(range(14, 26))
+
+
+def test_users_held_back_for_good_are_the_streams_yardstick_once_their_test_is_over() -> None:
+    held = replace(SCENARIOS["gaming"], holdback=0.1, onset=8, monitored=16)
+    frame = simulate_history(held, seed=1)
+    looks = backtest(frame, spec_of(design="auto", arm="arm", horizon="default"))
+
+    assert looks[0].design == "concurrent"
+    assert looks[-1].design == "weekly"
+    assert "was over after 4 looks" in looks[-1].why
+    assert looks[-1].rise is not None
+    assert looks[-1].rise.low > 0  # which four looks at the test's first weeks never saw
+
+
+def test_a_second_gaming_is_found_after_the_first_was_taken_back() -> None:
+    frame = simulate_history(replace(SCENARIOS["null"], items=1500), seed=0)
+    week = (frame["timestamp"] - frame["timestamp"].min().normalize()) // WEEK
+    gamed = week.between(16, 21) | (week >= 28)
+    for name in ("judge", "judge_rep"):
+        frame[name] += 0.45 * gamed
+    looks = backtest_cells(read_cells(frame, spec_of()), spec_of(), latch=False)
+
+    verdicts = [look.verdict for look in looks]
+    assert "gaming" in verdicts[6:12]
+    assert set(verdicts[14:18]) == {"judge_flat"}
+    assert verdicts[20:] == ["gaming"] * 6
+    assert looks[-1].since == 16
+
+
+@pytest.mark.parametrize("start", ["2030-01-01", "2020-01-01", 99])
+def test_starts_outside_what_is_monitored_are_said_to_be(start: int | str) -> None:
+    frame = until(simulate_history(replace(SCENARIOS["gaming"], items=500), seed=1), 20)
+    looks = backtest(frame, spec_of(starts=[start]))
+
+    assert {look.verdict for look in looks} == {"unidentified"}
+    assert f"starts ({start}) names nothing between 2026-03-30" in looks[-1].missing[0]
+
+
+def test_a_start_among_others_that_lie_outside_is_looked_at() -> None:
+    frame = until(simulate_history("gaming", seed=1), 24)
+    looks = backtest(frame, spec_of(starts=[0, "2030-01-01"]))
+
+    assert looks[-1].verdict == "gaming"

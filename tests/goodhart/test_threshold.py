@@ -7,12 +7,10 @@ import pytest
 
 from trueup.goodhart.ledger import Effect, Past
 from trueup.goodhart.ledger.blend import blend
-from trueup.goodhart.ledger.errors_in_variables import PastSlope
 from trueup.goodhart.ledger.posterior import Posterior
 from trueup.goodhart.ledger.threshold import (
     outputs_to_see,
     threshold,
-    threshold_by_regression,
     value_of_one_more,
 )
 
@@ -31,10 +29,6 @@ def history(tests: int, worth: float = 0.67, seed: int = 4) -> Past:
         gain_variance=np.full(tests, 0.03**2),
         covariance=np.zeros(tests),
     )
-
-
-def slope(error: float, between: float = 0.001) -> PastSlope:
-    return PastSlope(value=0.7, error=error, between=between, freedom=9, low=0.5, high=0.9)
 
 
 def varying(varies: float) -> Posterior:
@@ -74,22 +68,6 @@ def test_worth_that_varies_too_much_predicts_nothing() -> None:
     found = threshold(varying(0.8), rise_variance=0.016**2)
     assert found.rise is None
     assert found.reason.startswith("no judge gain predicts a user gain yet")
-
-
-def test_past_tests_alone_predict_from_the_closed_form() -> None:
-    found = threshold_by_regression(slope(0.1), rise_variance=0.016**2)
-    assert found.rise is not None
-    spread = 0.001 + 0.7**2 * 0.016**2 + (found.rise * 0.1) ** 2
-    assert 0.7 * found.rise == pytest.approx(2.262 * spread**0.5, rel=1e-3)
-
-
-def test_an_unsure_slope_predicts_nothing() -> None:
-    for found in (
-        threshold_by_regression(slope(0.4), rise_variance=0.016**2),
-        threshold_by_regression(slope(0.1), rise_variance=0.016**2, varies=0.5),
-    ):
-        assert found.rise is None
-        assert "no judge gain predicts a user gain yet" in found.reason
 
 
 def test_outputs_to_see_a_gain_follow_the_usual_formula_where_worth_is_known() -> None:

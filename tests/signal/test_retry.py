@@ -9,6 +9,7 @@ import pytest
 
 from trueup.errors import DataError
 from trueup.item.model import Item
+from trueup.signal.log import open_retries
 from trueup.signal.retry import find_retries, linked_retries
 
 if TYPE_CHECKING:
@@ -102,3 +103,33 @@ def test_items_without_session_or_time_are_passed_over() -> None:
 def test_bounds_that_say_nothing_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
         list(find_retries([], **options))
+
+
+def test_a_log_is_a_source_of_its_retries() -> None:
+    items = [item("a"), item("b", 3, metadata={"retry_of": "a"}), item("c", 40)]
+
+    linked = open_retries(items, link="retry_of")
+    found = open_retries(items, name="asked again")
+
+    assert (linked.columns, list(linked)) == (
+        {"retry_of": "retries"},
+        [*linked_retries(items, "retry_of")],
+    )
+    assert list(found) == [*find_retries(items, name="asked again")]
+    assert found.check().by_name == {"asked again": 2}
+
+
+@pytest.mark.parametrize(
+    ("items", "link", "said"),
+    [
+        (
+            [item("a", metadata={"retry_of": None})],
+            "retry_of",
+            "no item names another in 'retry_of'",
+        ),
+        ([item("a", session_id=None)], None, "no item has both a session and a time"),
+    ],
+)
+def test_a_log_without_retries_is_refused(items: list[Item], link: str | None, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        open_retries(items, link=link)

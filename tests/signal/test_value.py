@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 
 from trueup.errors import DataError
-from trueup.signal.value import checked_values, number, parse_values
+from trueup.signal.value import checked_values, number
+
+if TYPE_CHECKING:
+    from trueup.signal.value import Values
 
 
 @pytest.mark.parametrize(
@@ -51,16 +55,10 @@ def test_what_cannot_be_a_number_is_refused(cell: object, values: object, said: 
         number(cell, values)  # type: ignore[arg-type] # parametrized
 
 
-def test_values_are_read_from_one_line() -> None:
-    assert parse_values("1..5") == (1, 5)
-    assert parse_values("-1..1") == (-1, 1)
-    assert parse_values("up=1, down=0") == {"up": 1, "down": 0}
-
-
-@pytest.mark.parametrize("text", ["3..3", "up", "up=x", "", "1..inf"])
-def test_a_line_that_says_nothing_of_values_is_refused(text: str) -> None:
+@pytest.mark.parametrize("values", [(3.0, 3.0), (1.0, math.inf), {"up": math.nan}, {}])
+def test_values_that_say_nothing_are_refused(values: Values) -> None:
     with pytest.raises(DataError):
-        parse_values(text)
+        checked_values(values)
 
 
 def test_values_without_a_number_are_refused() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from trueup.signal.column import Column
+    from trueup.signal.read import SignalSource
     from trueup.store.signals import ImportedSignals
 
 _BY = "trueup goodhart import"
@@ -46,28 +48,106 @@ def command(  # noqa: PLR0917 - a command's options
             metavar="TIME",
         ),
     ] = None,
+    edits: Annotated[
+        str | None,
+        typer.Option(
+            "--edits",
+            help="Two columns, a text and what the user made of it: becomes edit_rate.",
+            metavar="BEFORE,AFTER",
+        ),
+    ] = None,
+    retry_of: Annotated[
+        str | None,
+        typer.Option(
+            "--retry-of",
+            help="FILE is a log, and here a later output names the one that it retries.",
+            metavar="COLUMN",
+        ),
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(
+            "--within", help="What is not retried for so long counts as 0.", metavar="TIME"
+        ),
+    ] = None,
     timezone: ZoneOption = None,
     store: StoreOption = None,
     *,
+    find_retries: Annotated[
+        bool,
+        typer.Option(
+            "--find-retries", help="FILE is a log: a session that asks nearly the same again."
+        ),
+    ] = False,
     json_: Json = False,
 ) -> int:
     """Take users' signals in. The same file again adds nothing."""
-    from trueup.item.instant import instant  # noqa: PLC0415 - heavy
-    from trueup.signal.read import open_signals  # noqa: PLC0415 - heavy
     from trueup.store.signals import import_signals  # noqa: PLC0415 - heavy
     from trueup.store.store import Store  # noqa: PLC0415 - heavy
 
-    source = open_signals(
-        file,
-        signals=_pairs(signal, "--signal") or None,
-        fields=_pairs(field, "--map") or None,
-        timezone=timezone,
-        known_at=None if known_at is None else instant(known_at),
-    )
+    fields = _pairs(field, "--map") or None
+    if retry_of is not None or find_retries:
+        beside: dict[str, object] = {"--signal": signal, "--edits": edits, "--known-at": known_at}
+        if retry_of is not None:
+            beside["--find-retries"] = find_retries
+        said = next((option for option, value in beside.items() if value), None)
+        if said is not None:
+            mend = "Import twice: a log is read for its retries alone"
+            raise ConfigError(f"{said} says nothing of retries in a log", mend=mend)
+        source = _retries(file, retry_of, within, fields, timezone)
+    elif within is not None:
+        mend = "Add --retry-of COLUMN or --find-retries"
+        raise ConfigError("--within is of retries, and none are asked for", mend=mend)
+    else:
+        source = _signals(file, _named(signal, edits), fields, known_at, timezone)
     with Store.open(store_place(store)) as opened:
         found = import_signals(opened, source, by=_BY)
     respond(_to_dict(found), _render(found), json_=json_)
     return FINE
+
+
+def _signals(
+    file: Path,
+    signals: Mapping[str, str | Column],
+    fields: Mapping[str, str] | None,
+    known_at: str | None,
+    timezone: str | None,
+) -> SignalSource:
+    from trueup.item.instant import instant  # noqa: PLC0415 - heavy
+    from trueup.signal.read import open_signals  # noqa: PLC0415 - heavy
+
+    at = None if known_at is None else instant(known_at)
+    return open_signals(
+        file, signals=signals or None, fields=fields, timezone=timezone, known_at=at
+    )
+
+
+def _retries(
+    file: Path,
+    link: str | None,
+    within: str | None,
+    fields: Mapping[str, str] | None,
+    timezone: str | None,
+) -> SignalSource:
+    from trueup.goodhart.spec import span  # noqa: PLC0415 - heavy
+    from trueup.signal.log import open_retries  # noqa: PLC0415 - heavy
+
+    time = None if within is None else span(within, "--within")
+    return open_retries(file, link=link, within=time, fields=fields, timezone=timezone)
+
+
+def _named(signal: list[str] | None, edits: str | None) -> dict[str, str | Column]:
+    """Return the signals that options name, with their columns."""
+    from trueup.signal.column import Column  # noqa: PLC0415 - heavy
+
+    found: dict[str, str | Column] = {**_pairs(signal, "--signal")}
+    if edits is not None:
+        before, comma, after = (part.strip() for part in edits.partition(","))
+        if not comma or not before or not after:
+            raise ConfigError(f"--edits wants BEFORE,AFTER, not '{edits}'",
+                              mend="Write for example --edits draft,sent")  # fmt: skip
+        found["edit_rate"] = Column(before=before, after=after)
+    return found
 
 
 def _pairs(given: list[str] | None, option: str) -> dict[str, str]:

@@ -9,14 +9,15 @@
 
     from trueup.goodhart import TrainingMonitor, best_of_n     # the same in a training loop
 
-To read it: `spec` says what is watched; `cells` alone reads data, into sums, which `grid` and
+To read it: `spec` says what is watched; `cells` reads records into sums, which `grid` and
 `series` lay out as means per period at a fixed mix of segments. `slope` says what a judge point has
 been worth, `composite` joins the signals, `guards` name what else could have moved the figures. The
 three designs are `weekly` (its `evidence` puts the one question D(c) = gain - c x expected gain),
 `concurrent` and `releases`; `watching` and `replay` run them, `sentence` says what came out.
 `ledger` learns from past A/Bs, `explain` says how it came about and never decides, `plan` what is
-needed to tell, `promise` what should follow. `training` is for loops. Everything but `cells` is
-pure.
+needed to tell, `promise` what should follow. `training` is for loops. All is pure but `cells`;
+`pairing`, which asks of records whether versions ran the same tasks; `ledger.file`; and
+`training.state`.
 """
 
 from __future__ import annotations

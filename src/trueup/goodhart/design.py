@@ -9,11 +9,14 @@ from trueup.errors import DataError
 from trueup.goodhart.arms import (
     CONTROLS,
     LEAST_PART,
+    Arms,
     Presence,
     arms_in,
     declared_control,
     presence_of,
+    sides_of,
 )
+from trueup.goodhart.concurrent.looks import planned_looks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,16 +72,52 @@ def stretches(
     if spec.time is None or last.paired or spec.design in ("weekly", "releases"):
         return [Stretch(last, tuple(range(periods)))]
     columns = _columns(cells, spec)
+    ongoing = _Tests(cells, spec)
     due: dict[tuple[str, tuple[str, ...]], Stretch] = {}
     for period in range(periods):
         seen = [column.until(period + 1) for column in columns]
         choice = _choice(seen, spec, period + 1)
+        if spec.design == "auto" and choice.design == "concurrent":
+            choice = ongoing.choice(choice, seen, period)
         arms = _arms(seen[0], spec) if choice.design == "concurrent" and seen else ()
         known = due.get((choice.design, arms), Stretch(choice, (), arms))
         due[choice.design, arms] = Stretch(choice, (*known.periods, period), arms)
     early = ("concurrent", ())  # nothing stood side by side yet: no look, unless it stays so
     found = [due[key] for key in due if key != early] or list(due.values())
     return sorted(found, key=lambda stretch: stretch.periods[-1])
+
+
+class _Tests:
+    """Tests of two arms, each as long as its planned looks."""
+
+    def __init__(self, cells: Cells, spec: WatchSpec) -> None:
+        self.cells, self.spec = cells, spec
+        self.starts: dict[tuple[str, str], int] = {}
+
+    def choice(self, choice: Choice, columns: Sequence[Presence], period: int) -> Choice:
+        """Return the design at a period's end: after a test, the stream where it has a past.
+
+        Users held back for good are a test first, and then the yardstick of the stream.
+        """
+        looks = planned_looks(self.spec)
+        if period < self.spec.reference or period < looks:
+            return choice
+        try:
+            arms = arms_in(columns[0], self.spec)
+            begun = [self._start(arms, name, period) for name in arms.treatments[: arms.newest]]
+        except DataError:
+            return choice
+        if period - max(begun) < looks:
+            return choice
+        why = f"the test of '{columns[0].said}' was over after {looks} looks: the stream goes on"
+        return Choice("weekly", why)
+
+    def _start(self, arms: Arms, name: str, period: int) -> int:
+        pair = (arms.control, name)
+        if pair not in self.starts:
+            self.starts[pair] = sides_of(self.cells, arms, name).start
+        found = self.starts[pair]
+        return found if found <= period else 0  # until they differ, they do from the first
 
 
 def choose(cells: Cells, spec: WatchSpec, periods: int, *, paired: bool = False) -> Choice:

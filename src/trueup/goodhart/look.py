@@ -40,11 +40,11 @@ class SignalChange:
         better: Which direction is good.
         per: Outputs that changes are told per; the numbers below are per single output.
         change: What it did; None where too little arrived.
-        expected: What the judge's rise should have brought, in its own unit; None where no slope
-            is known.
+        expected: What the judge's rise should have brought, in its own unit, by what the look's
+            `worth` names; None where no slope is known.
         expected_low: Lowest plausible value of that.
         expected_high: Highest plausible value.
-        slope: What a judge point is worth, in its own unit.
+        slope: What a judge point is worth, in its own unit, by the same.
         count: Values that arrived in the monitored part.
         weight: Its part in the decision, from 0 to 1.
         dropped: Why it has no part in the decision, else None.
@@ -68,6 +68,8 @@ class SignalChange:
 class Worth:
     """Where the worth of a judge point is taken from, and what that costs.
 
+    It is the worth by which a look's `phi` and its signals' `expected` are told.
+
     Attributes:
         source: 'records', or 'experiments' where past A/Bs or releases are blended in.
         experiments: How many.
@@ -75,8 +77,8 @@ class Worth:
             range.
         rule: Which rule had to hold beside the test on records, or in its place, in words.
         price: What that rule costs in power, in words: by how much further users must fall short
-            than records alone would take, for the same rise and the same errors; empty where both
-            take the same, or nothing is known.
+            than records alone would take, for the same rise and the same errors; empty where it
+            takes no more than they, or nothing is known.
     """
 
     source: Source
@@ -102,12 +104,13 @@ class Look:
         start: First instant of that period.
         end: Its end: nothing later was used.
         label: How the period or version is called.
-        phi: Realised part of the gain that the judge's rise should have brought: 1 is real, 0
-            decoupled, below 0 harm. None where the judge has not moved.
+        phi: Realised part of the gain that the judge's rise should have brought by what `worth`
+            names: 1 is real, 0 decoupled, below 0 harm. None where the judge has not moved.
         phi_low: Lower end of its 95 % interval for this look; None where unbounded.
         phi_high: Upper end.
         holds_to: By what factor records may overstate a judge point's worth before this verdict
-            changes; infinite where it does not depend on it, None where nothing can be said.
+            changes; infinite where it does not depend on it, None where nothing can be said. Below
+            1 where past tests say that it is worth more than records do, and the verdict needs it.
         message: What was found, in a sentence or a few.
         missing: What is needed for a decision, or why none is possible.
         rise: The judge's change.

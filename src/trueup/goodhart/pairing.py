@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trueup.goodhart.cells.extent import compared, micros_at
 from trueup.goodhart.cells.source import VIEW, connect, open_source
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from trueup.goodhart.spec import WatchSpec
 
 MOST = 0.5
@@ -17,19 +20,30 @@ LARGEST = 2_000_000
 """Records above which nobody ran the same tasks; users come back, and that is something else."""
 
 
-def paired(source: object, spec: WatchSpec) -> bool:
+def paired(source: object, spec: WatchSpec, *, until: dt.datetime | None = None) -> bool:
     """Say whether every version ran nearly the same units, each about once.
 
     Units are the spec's `unit`, or `group` where there is none and each version holds each of its
     groups exactly once.
+
+    Args:
+        source: As of `read_cells`.
+        spec: Which columns hold what.
+        until: Only records before this instant count.
     """
     owner = spec.unit or spec.group
     if spec.version is None or owner is None:
         return False
     with connect() as database:
-        columns = open_source(database, source, {"version": spec.version, "unit": owner})
+        wanted = {"version": spec.version, "unit": owner}
+        when = ""
+        if until is not None and spec.time is not None:
+            wanted["time"] = spec.time
+        columns = open_source(database, source, wanted)
+        if until is not None and spec.time is not None:
+            when = f" where {compared(columns[spec.time], '<', micros_at(until, 'until'))}"
         names = columns[spec.version].sql, columns[owner].sql
-        table = f"select {names[0]} v, {names[1]} u from {VIEW}"  # noqa: S608 - names made by us
+        table = f"select {names[0]} v, {names[1]} u from {VIEW}{when}"  # noqa: S608 - names made by us
         rows = database.execute(
             f"select v, count(*), count(distinct u) from ({table}) where v is not null group by v"  # noqa: S608 - same
         ).fetchall()

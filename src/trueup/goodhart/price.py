@@ -22,31 +22,32 @@ DOUBLINGS = 40
 HALVINGS = 30
 
 
-def price(*, records: float, rule: float, due: float, c: float) -> str:
+def price(*, records: float, rule: float, due: float, c: float, worth: float = 1.0) -> str:
     """Return what a rule costs, as the shortfall it takes over that which records alone take.
 
     Args:
         records: Highest gain at which records alone say gaming, in judge points.
         rule: Highest gain at which the rule in use does.
-        due: What the judge's rise should have brought.
+        due: What the judge's rise should have brought, by records.
         c: Share of it that divides gaming from improvement.
+        worth: A judge point's worth by what decides, over what records say.
 
     Returns:
-        A part of a sentence; empty where both are alike, or nothing was due.
+        A part of a sentence; empty where both are alike, the rule takes less, or nothing was due.
 
     >>> price(records=0.05, rule=0.02, due=0.2, c=0.5)
     'gaming takes 1.6 x the shortfall that records alone would: users at 10% of what was due or \
 less, not at 25%'
     """
     shortfall = c * due - records
-    if due <= 0 or shortfall <= 0:
+    if due <= 0 or shortfall <= 0 or worth <= 0:
         return ""
     times = (c * due - rule) / shortfall
-    if abs(times - 1) < ALIKE:
+    if times - 1 < ALIKE:
         return ""
     return (
         f"gaming takes {times:.1f} x the shortfall that records alone would: users at "
-        f"{rule / due:.0%} of what was due or less, not at {records / due:.0%}"
+        f"{rule / due / worth:.0%} of what was due or less, not at {records / due / worth:.0%}"
     )
 
 

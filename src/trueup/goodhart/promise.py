@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 PERIODS = 4
 Z = 1.96
+SHORT = 0.1
+"""Records may end so much before a signal's time is over, in parts of the period and of `within`:
+the last record of a week that is read at its end lies some hours before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +235,9 @@ def _scored(promise: Promise, one: PromisedSignal, cells: Cells, spec: WatchSpec
         sentence = f"{one.said} are not watched any more."
         return ScoredSignal(name=one.name, status="open", sentence=sentence)
     k = names.index(one.name)
-    ready = cells.origin + (promise.last + 1) * spec.step + spec.signals[k].window
-    if cells.last is None or cells.last < ready - spec.step:
+    within = spec.signals[k].window
+    ready = cells.origin + (promise.last + 1) * spec.step + within
+    if cells.last is None or cells.last < ready - SHORT * min(spec.step, within):
         sentence = f"{one.said} will have had their time by {ready.date()}."
         return ScoredSignal(name=one.name, status="open", sentence=sentence)
     series = _observed(promise, one, cells, k)

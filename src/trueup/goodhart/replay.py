@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,14 +22,18 @@ from trueup.goodhart.releases.looks import sequence_of
 from trueup.goodhart.weekly import Weekly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.concurrent import Snapshots
     from trueup.goodhart.concurrent.decide import Blend
     from trueup.goodhart.design import Choice
     from trueup.goodhart.history import History
+    from trueup.goodhart.ledger import Release
     from trueup.goodhart.spec import WatchSpec
+
+
+_CLEAR = ("improvement", "judge_flat")
 
 
 def replay(
@@ -44,27 +48,74 @@ def replay(
         periods: Whole periods.
         as_of: Cells of what was known at an instant, which lets an A/B be decided earlier.
     """
-    snapshots = as_of if spec.time else None
-    known = _learnt(cells, spec, as_of, ab=choice.design == "concurrent" and not choice.paired)
-    if choice.paired:
-        looks = _on_the_same_tasks(cells, spec, choice.design, known.blend)
-    elif choice.design == "weekly":
-        looks = list(_Stream(cells, spec, periods, known.blend).looks())
-    elif choice.design == "releases":
-        looks = release_looks(cells, spec, posterior=known.blend)
-    else:
-        looks = concurrent_looks(cells, spec, as_of=snapshots, posterior=known.blend)
-    return [replace(look, notes=(*look.notes, *known.notes)) for look in looks]
-
-
-def _learnt(cells: Cells, spec: WatchSpec, as_of: Snapshots | None, *, ab: bool) -> Learnt:
-    """Return what the ledger teaches, without the rows of the A/B at hand."""
-    if spec.ledger is None:
-        return Learnt()
     rows = rows_of(spec)
+
+    def taught(known: Known) -> list[Look]:
+        by = tuple(rows[number] for number in known.rows)
+        learnt = _learnt(cells, replace(spec, ledger=by), choice, as_of, known.instrument)
+        looks = _looks(cells, spec, choice, periods, as_of=as_of, posterior=learnt.blend)
+        return [replace(look, notes=(*look.notes, *learnt.notes)) for look in looks]
+
+    today = _known_by(None, cells, spec, rows)
+    every = {today: taught(today)}
+    # what was not known yet at a look is no part of it
+    then = [_known_by(look.end, cells, spec, rows) for look in every[today]]
+    for known in then:
+        if known not in every:
+            every[known] = taught(known)
+    return [every[known][number] for number, known in enumerate(then)]
+
+
+class Known(NamedTuple):
+    """What was known at a look: places of the ledger's rows, and which judge measured."""
+
+    rows: tuple[int, ...]
+    instrument: str | None
+
+
+def _known_by(
+    end: dt.datetime | None, cells: Cells, spec: WatchSpec, rows: Sequence[Release]
+) -> Known:
+    """Return what was known at an instant; all of it where that is None."""
+    places = tuple(
+        number
+        for number, row in enumerate(rows)
+        if end is None or row.known_at is None or row.known_at <= end
+    )
+    if not rows or not spec.instrument:
+        return Known(places, None)
+    seen = cells if end is None else cells.first(-((cells.origin - end) // spec.step))
+    return Known(places, instruments.latest(seen) or None)
+
+
+def _looks(
+    cells: Cells, spec: WatchSpec, choice: Choice, periods: int, *,
+    as_of: Snapshots | None, posterior: Blend | None,
+) -> list[Look]:  # fmt: skip
+    if choice.paired:
+        return _on_the_same_tasks(cells, spec, choice.design, posterior)
+    if choice.design == "weekly":
+        return list(_Stream(cells, spec, periods, posterior).looks())
+    if choice.design == "releases":
+        return release_looks(cells, spec, posterior=posterior)
+    snapshots = as_of if spec.time else None
+    return concurrent_looks(cells, spec, as_of=snapshots, posterior=posterior)
+
+
+def _learnt(
+    cells: Cells,
+    spec: WatchSpec,
+    choice: Choice,
+    as_of: Snapshots | None,
+    instrument: str | None,
+) -> Learnt:
+    """Return what the ledger teaches, without the rows of the A/B at hand."""
+    rows = rows_of(spec)
+    if not rows:
+        return Learnt()
+    ab = choice.design == "concurrent" and not choice.paired
     mine = own_rows(cells, spec, rows, as_of) if ab else set()
-    instrument = instruments.latest(cells) if spec.instrument else ""
-    return learnt(replace(spec, ledger=rows), instrument=instrument or None, under_test=mine)
+    return learnt(spec, instrument=instrument, under_test=mine)
 
 
 def _on_the_same_tasks(
@@ -100,6 +151,7 @@ class _Stream:
         self.horizon = spec.looks("weekly")
         self.main = instruments.main_instruments(cells, periods)
         self.known: dict[tuple[str | None, tuple[int, ...]], Weekly] = {}
+        self.said: dict[int, str] = {}
         self.gamed: set[int] = set()
         self.learnt = posterior
 
@@ -111,19 +163,39 @@ class _Stream:
             for period in range(reference, self.periods):
                 yield self._without(period, reason)
             return
+        if reason := self._undeployed():
+            for period in range(reference, self.periods):
+                yield self._without(period, reason)
+            return
         if self.periods <= reference:
             more = reference - self.periods + lag_of(self.spec) + 2
             reason = (
-                f"{self.periods} periods of history, and the reference takes {reference}: "
+                f"periods of history: {self.periods}, and the reference takes {reference}: "
                 f"{more} more periods are needed, or a backfill of older logs"
             )
             yield self._without(self.periods - 1, reason)
             return
         for period in range(reference, self.periods):
             look = self._look(period)
-            if look.verdict == "gaming":
-                self.gamed.add(period)
+            self.said[period] = look.verdict
+            if look.verdict == "gaming" and look.since is not None:
+                self.gamed |= set(range(look.since, period - reference + 1))
             yield look
+
+    def _undeployed(self) -> str:
+        """Say that no known start can be looked at, empty where one can."""
+        reference = self.spec.reference
+        deploys = self._deploys(reference)
+        end = max(self.periods, reference + (self.horizon or 0))
+        if deploys is None or any(0 <= start < end - reference for start in deploys):
+            return ""
+        begin, over = (
+            (self.cells.origin + number * self.spec.step).date() for number in (reference, end)
+        )
+        return (
+            f"starts ({', '.join(map(str, self.spec.starts))}) names nothing between {begin}, when "
+            f"monitoring begins, and {over}: correct it, or leave it out to look for any start"
+        )
 
     def _look(self, period: int) -> Look:
         """Return what could be said at the end of a period."""
@@ -139,7 +211,7 @@ class _Stream:
                 return self._without(
                     period,
                     f"the judge changed: scores of '{name}' begin in period {cut + 1}, and its "
-                    f"{had} periods are no reference yet; judge older logs anew in one sitting, "
+                    f"periods ({had}) are no reference yet; judge older logs anew in one sitting, "
                     f"or wait for {reference - had + lag_of(self.spec) + 2} more periods",
                 )
             shift = cut
@@ -147,7 +219,7 @@ class _Stream:
         turn = monitored // self.horizon if self.horizon else 0
         weekly = self._weekly(name, shift, turn)
         done = period - shift - turn * (self.horizon or 0) + 1
-        return weekly.look(done, period=period - reference)
+        return weekly.look(done, period=period - reference, gamed=self.gamed)
 
     def _instrument(self, period: int) -> str | None:
         for earlier in range(period, -1, -1):
@@ -159,9 +231,7 @@ class _Stream:
         """Return the stream of a horizon: its reference, then what is monitored."""
         reference, horizon = self.spec.reference, self.horizon or 0
         begin = shift + turn * horizon
-        first = list(range(begin, begin + reference))
-        if turn and self.gamed & set(first):
-            first = list(range(shift, shift + reference))  # a gamed week is no yardstick
+        first = self._reference(shift, turn)
         end = begin + reference + horizon if horizon else self.periods
         numbers = (*first, *range(begin + reference, min(end, self.periods)))
         key = (instrument, numbers)
@@ -171,6 +241,21 @@ class _Stream:
                 own, self.spec.alpha, self._deploys(begin + reference), baseline, self.learnt
             )
         return self.known[key]
+
+    def _reference(self, shift: int, turn: int) -> list[int]:
+        """Return the reference of a horizon: the periods before it, where all is clear there.
+
+        A gamed period is no yardstick, nor is what was not decided when the horizon ended: what
+        it may have hidden would be the next one's normal.
+        """
+        reference, horizon = self.spec.reference, self.horizon or 0
+        found = list(range(shift, shift + reference))
+        for begin in range(shift + horizon, shift + turn * horizon + 1, horizon or 1):
+            before = range(begin, begin + reference)
+            gamed = any(self.said.get(period) == "gaming" for period in before)
+            if not gamed and self.said.get(begin + reference - 1) in _CLEAR:
+                found = list(before)
+        return found
 
     def _arms(self, instrument: str, numbers: tuple[int, ...]) -> tuple[History, History | None]:
         """Return the treated stream, and the held-back one where there is one."""

@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trueup.goodhart.look import Look, SignalChange
 
 SUREST = 50.0
+ABOUT_ONE = 1.05
 
 
 def tell(look: Look) -> Look:
@@ -19,9 +22,9 @@ def tell(look: Look) -> Look:
 
 def _parts(look: Look) -> list[str]:
     if look.verdict == "unidentified":
-        return ["Nothing can be said:", *(_sentence(reason) for reason in look.missing)]
+        return ["Nothing can be said:", _listed(look.missing)]
     if look.rise is None:
-        return ["No decision yet:", *(_sentence(reason) for reason in look.missing)]
+        return ["No decision yet:", _listed(look.missing)]
     if look.verdict == "judge_flat":
         return [_flat(look)]
     opening = {
@@ -38,7 +41,8 @@ def _parts(look: Look) -> list[str]:
             "Causes to look for: something else changed at the same time; scores and signals went "
             "together only because of easy prompts; or the gain went to other users than the harm."
         )
-    parts += [f"Missing: {_sentence(reason)}" for reason in look.missing]
+    if look.missing:
+        parts.append(f"Missing: {_listed(look.missing)}")
     return parts
 
 
@@ -50,8 +54,8 @@ def _lost(look: Look) -> str:
     return "are no better off" if none else "gained too little with it"
 
 
-def _sentence(reason: str) -> str:
-    return reason if reason.endswith((".", "!", "?")) else f"{reason}."
+def _listed(reasons: Sequence[str]) -> str:
+    return f"{'; '.join(reason.rstrip('.') for reason in reasons)}."
 
 
 def _rise(look: Look) -> str:
@@ -67,14 +71,14 @@ def _rise(look: Look) -> str:
 def _flat(look: Look) -> str:
     rise = look.rise
     if rise is None:
-        return "The judge has not risen."
+        return "No rise of the judge is shown."
     if rise.low > 0:
         return (
             f"The judge may have risen: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f} by "
             "this look alone), which is not yet beyond what so many looks reach by chance."
         )
-    word = "fallen" if rise.high < 0 else "not risen"
-    return f"The judge has {word}: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f})."
+    told = "The judge has fallen" if rise.high < 0 else "No rise of the judge is shown"
+    return f"{told}: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f})."
 
 
 def _signal(signal: SignalChange) -> str:
@@ -91,11 +95,23 @@ def _signal(signal: SignalChange) -> str:
     way = -1 if done < 0 else 1
     ends = sorted((way * change.low * signal.per, way * change.high * signal.per))
     name = signal.said[:1].upper() + signal.said[1:]
+    due = f"{name} should have {'fallen' if wanted < 0 else 'risen'} by {abs(wanted):.{digits}f}"
+    if not round(done, digits):
+        low, high = (_plain(end * signal.per, digits, "+") for end in (change.low, change.high))
+        return f"{due}{unit}; stayed the same ({low} to {high})."
+    low, high = (_plain(end, digits) for end in ends)
     return (
-        f"{name} should have {'fallen' if wanted < 0 else 'risen'} by {abs(wanted):.{digits}f}"
-        f"{unit}; {'fell' if way < 0 else 'rose'} by {abs(done):.{digits}f} "
-        f"({ends[0]:.{digits}f} to {ends[1]:.{digits}f})."
+        f"{due}{unit}; {'fell' if way < 0 else 'rose'} by {abs(done):.{digits}f} ({low} to {high})."
     )
+
+
+def _plain(value: float, digits: int, sign: str = "") -> str:
+    """Return a number without a minus before nothing."""
+    return f"{round(value, digits) or 0.0:{sign if round(value, digits) else ''}.{digits}f}"
+
+
+def _part(value: float) -> str:
+    return f"{_plain(100 * value, 0)}%"
 
 
 def _digits(size: float) -> int:
@@ -107,15 +123,26 @@ def _digits(size: float) -> int:
 def _phi(look: Look) -> str:
     if look.phi is None:
         return ""
-    low = "" if look.phi_low is None else f"{look.phi_low:.0%}"
-    high = "" if look.phi_high is None else f"{look.phi_high:.0%}"
+    low = "" if look.phi_low is None else _part(look.phi_low)
+    high = "" if look.phi_high is None else _part(look.phi_high)
     if low and high:
         ends = f" ({low} to {high})"
     elif low:
         ends = f" (at least {low})"
     else:
         ends = f" (at most {high})" if high else ""
-    return f"Users got {look.phi:.0%}{ends} of what that rise should have brought."
+    told = f"sers got {_part(look.phi)}{ends} of what that rise should have brought."
+    return f"{by}, u{told}" if (by := _tests(look)) else f"U{told}"
+
+
+def _tests(look: Look) -> str:
+    """Name the tests that say what a judge point is worth; empty where records alone do."""
+    worth = look.worth
+    if worth.source != "experiments":
+        return ""
+    if not worth.experiments:
+        return "By records and how much such are known to overstate"
+    return f"By {worth.experiments} past test{'' if worth.experiments == 1 else 's'} and records"
 
 
 def _price(look: Look) -> str:
@@ -123,17 +150,18 @@ def _price(look: Look) -> str:
     worth = look.worth
     if not worth.price or look.verdict == "improvement":
         return ""
-    by = "By what was declared"
-    if worth.source == "experiments":
-        by = f"By {worth.experiments} past test{'' if worth.experiments == 1 else 's'} and records"
-    return f"{by}, {worth.price}."
+    return f"{_tests(look) or 'By what was declared'}, {worth.price}."
 
 
 def _holds(look: Look) -> str:
     if look.holds_to is None or math.isinf(look.holds_to):
         return "This does not depend on what a judge point is worth."
+    if look.worth.source == "experiments" and look.holds_to < 1:
+        return ""  # tests say that a judge point is worth more than records do
     if look.holds_to >= SUREST:
         return f"Holds even if records overstate what a judge point is worth {SUREST:.0f} x."
+    if look.holds_to < ABOUT_ONE:
+        return "Holds only as long as records do not overstate what a judge point is worth."
     return (
         "Holds unless records overstate what a judge point is worth by more than "
         f"{look.holds_to:.1f} x."

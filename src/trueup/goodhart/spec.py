@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
 from trueup.errors import ConfigError
@@ -26,7 +29,7 @@ _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([mhdw])\s*")
 
 LONGEST = dt.timedelta(days=3660)
 
-LOOKS = {"weekly": 26, "releases": 1, "concurrent": 4}
+LOOKS = {"weekly": 26, "releases": 12, "concurrent": 4}
 """Looks that share one false-alarm rate where `horizon` is left out."""
 
 
@@ -54,6 +57,10 @@ def span(text: str | dt.timedelta, what: str) -> dt.timedelta:
         message = f"{what} is {text}, and must be longer than nothing"
         raise ConfigError(message, mend="Write a number and m, h, d or w, as in '14d'.")
     return found
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +92,21 @@ class Signal:
 
     def __post_init__(self) -> None:
         """Check what can be wrong before any data are seen."""
+        if not isinstance(self.name, str):
+            message = f"a signal is called {self.name!r}, which is no column"
+            raise ConfigError(message, mend="Name the column of its values.")
+        if self.arrived is not None and not isinstance(self.arrived, str):
+            message = f"signal '{self.name}': arrived is {self.arrived!r}, which is no column"
+            raise ConfigError(message, mend="Name the column of the instants.")
         if self.better not in ("higher", "lower"):
             message = f"signal '{self.name}': better is '{self.better}'"
             raise ConfigError(message, mend="Write 'higher' or 'lower'.")
-        if self.absent is not None and not math.isfinite(self.absent):
+        if self.absent is not None and not _number(self.absent):
             message = f"signal '{self.name}': absent is {self.absent}, and must be a number"
             raise ConfigError(message, mend="Leave it out where a missing value tells nothing.")
+        if self.per is not None and (not _number(self.per) or self.per <= 0):
+            message = f"signal '{self.name}': per is {self.per}, and must be a positive number"
+            raise ConfigError(message, mend="Write so many outputs as changes are told per.")
         self.window  # noqa: B018 - checks it
 
     @property
@@ -139,8 +155,8 @@ class WatchSpec:
         period: Length of a period.
         reference: Periods before monitoring begins.
         horizon: Looks that share one false-alarm rate. Left out: 26 periods in `weekly`, four in
-            `concurrent`, one at every release from the eighth on in `releases`. None is without an
-            end in `weekly`, and as left out in the others.
+            `concurrent`, 12 from the eighth version on in `releases`. None is without an end; an
+            A/B has one, and its four looks.
         starts: 'scan' looks for an unknown start of the change; or monitored periods (counted
             from 0) or instants of known deploys.
         primary: Name of the signal that matters most; the first one where left out.
@@ -187,7 +203,12 @@ class WatchSpec:
         """Check what can be wrong before any data are seen."""
         if isinstance(self.signals, Signal):
             object.__setattr__(self, "signals", (self.signals,))
+        if isinstance(self.signals, str) or not isinstance(self.signals, Iterable):
+            message = f"signals is {self.signals!r}, which is no list of signals"
+            raise ConfigError(message, mend="Write [Signal('retries', better='lower')].")
         object.__setattr__(self, "signals", tuple(self.signals))
+        if isinstance(self.ledger, os.PathLike):
+            object.__setattr__(self, "ledger", os.fspath(self.ledger))
         check(self)
         span(self.period, "period")
 

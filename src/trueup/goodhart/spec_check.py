@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from trueup.errors import ConfigError, did_you_mean
 if TYPE_CHECKING:
     from trueup.goodhart.spec import WatchSpec
 
+_NAMED = (
+    "time", "judge_repeat", "segment", "group", "version", "arm", "unit", "judge_weight",
+    "instrument", "anchor", "output",
+)  # fmt: skip
 LONGEST_HORIZON = 260
 """Periods: the boundary is simulated for every one of them."""
 
@@ -31,6 +36,12 @@ def _columns(spec: WatchSpec) -> None:
         raise ConfigError(
             f"judge is {spec.judge!r}, which is no column", mend="Name the column of the scores."
         )
+    for role in _NAMED:
+        name = getattr(spec, role)
+        if name is not None and not isinstance(name, str):
+            raise ConfigError(
+                f"{role} is {name!r}, which is no column", mend="Name a column, or leave it out."
+            )
     if spec.time is None and spec.version is None:
         message = "neither time nor version names a column"
         raise ConfigError(message, mend="Name the column of the outputs' instants as time.")
@@ -50,7 +61,7 @@ def _signals(spec: WatchSpec) -> None:
         raise ConfigError(message, mend="Name each signal once.")
     if spec.primary is not None and spec.primary not in names:
         message = f"primary is '{spec.primary}', which is none of the signals"
-        raise ConfigError(message, mend=did_you_mean(spec.primary, names))
+        raise ConfigError(message, mend=did_you_mean(str(spec.primary), names))
     judged = {"the judge": spec.judge, "the judge's second answer": spec.judge_repeat,
               "the judge's weight": spec.judge_weight}  # fmt: skip
     judged |= {f"criterion {number + 1}": name for number, name in enumerate(spec.criteria)}
@@ -71,6 +82,9 @@ def _design(spec: WatchSpec) -> None:
         message = "design releases compares versions, and version names no column"
         raise ConfigError(message, mend="Name the column of the versions as version.")
     if spec.ledger is not None and not isinstance(spec.ledger, str):
+        if not isinstance(spec.ledger, Iterable):
+            message = f"ledger is {spec.ledger!r}, which is no path and no list of rows"
+            raise ConfigError(message, mend="Give a path, or what read_ledger returns.")
         for row in spec.ledger:
             if not hasattr(row, "signals"):
                 raise ConfigError(

@@ -36,7 +36,9 @@ def watch(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) -> 
         frame: A pandas frame, an Arrow table, or the path of a Parquet, CSV or JSONL file: one
             row per output.
         spec: Which columns hold what, and how a decision is made.
-        now: Records later than this are set aside; the clock's time where left out.
+        now: Nothing that came later is seen, neither outputs nor signals. The clock's time where
+            left out; records dated after that are set aside where they are few, and else taken as
+            they are, with a note.
 
     Raises:
         DataError: The records cannot be read, or a named column is absent.
@@ -54,12 +56,15 @@ def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) 
     Args:
         frame: As for `watch`.
         spec: Which columns hold what, and how a decision is made.
-        now: Records later than this are set aside; the clock's time where left out.
+        now: Nothing that came later is seen, neither outputs nor signals. The clock's time where
+            left out; records dated after that are set aside where they are few, and else taken as
+            they are, with a note.
 
     Raises:
         DataError: The records cannot be read, or a named column is absent.
     """
-    return looks_at(frame, read_cells(frame, spec, now=now), spec, now=now)
+    until = now if spec.time else None
+    return looks_at(frame, read_cells(frame, spec, now=now, until=until), spec, now=now)
 
 
 def looks_at(
@@ -76,14 +81,17 @@ def looks_at(
         source: What the cells are from: an A/B is read again as of each look.
         cells: From `read_cells`.
         spec: What is watched.
-        now: As of `read_cells`.
+        now: As for `backtest`.
         latch: As of `backtest_cells`.
     """
 
     def as_of(end: dt.datetime, /) -> Cells:
-        return read_cells(source, spec, origin=cells.origin, edges=cells.edges, now=now, until=end)
+        until = end if now is None else min(end, now)
+        return read_cells(
+            source, spec, origin=cells.origin, edges=cells.edges, now=now, until=until
+        )
 
-    pairs = bool(spec.version) and bool(len(cells)) and paired(source, spec)
+    pairs = bool(spec.version) and bool(len(cells)) and paired(source, spec, until=now)
     return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs, latch=latch)
 
 

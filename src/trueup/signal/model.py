@@ -1,4 +1,4 @@
-"""SignalRecord: what production recorded about a unit, and which of several records holds."""
+"""SignalRecord: what production recorded about a unit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
 UnitKind: TypeAlias = Literal["item", "trace", "session", "group"]
@@ -36,29 +35,3 @@ class SignalRecord:
     """Whether the user was able to give it, as by a widget that was shown; None where unknown."""
     revision: int = 0
     """A higher one supersedes, whenever it arrived."""
-
-
-def latest(
-    records: Iterable[SignalRecord], *, as_of: datetime | None = None
-) -> dict[tuple[UnitKind, str, str], SignalRecord]:
-    """Return (unit kind, unit id, name) -> the record that holds at an instant.
-
-    That is the one of the highest revision, of several the one that arrived last, of several the
-    one that comes last.
-
-    Args:
-        records: In the order in which they were recorded.
-        as_of: What arrived later is not seen; None sees all.
-    """
-    held: dict[tuple[UnitKind, str, str], SignalRecord] = {}
-    for record in records:
-        if as_of is not None and record.known_at > as_of:
-            continue
-        key = (record.unit_kind, record.unit_id, record.name)
-        before = held.get(key)
-        if before is None or (before.revision, before.known_at) <= (
-            record.revision,
-            record.known_at,
-        ):
-            held[key] = record
-    return held

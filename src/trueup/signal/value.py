@@ -23,7 +23,6 @@ _WORDS = {
         n reject rejected notcopied unresolved unmet fail failed downvote downvoted""",
 }
 _PLAIN = {word: value for value, words in _WORDS.items() for word in words.split()}
-_RANGE_SIGN = ".."
 
 
 def number(raw: object, values: Values | None = None) -> float | None:
@@ -93,23 +92,6 @@ def _finite(value: float | str) -> float:
     return found
 
 
-def parse_values(text: str) -> Values:
-    """Read what a command line or YAML says of values: `1..5`, or `up=1,down=0`.
-
-    Raises:
-        DataError: It is neither, or the ends of the scale are equal.
-    """
-    low, range_, high = text.partition(_RANGE_SIGN)
-    try:
-        if range_:
-            return checked_values((float(low), float(high)))
-        pairs = [part.split("=") for part in text.split(",")]
-        return checked_values({name.strip(): float(value) for name, value in pairs})
-    except ValueError:
-        mend = "Write the ends of a scale, as 1..5, or words, as up=1,down=0"
-        raise DataError(f"'{excerpt(text)}' says nothing of values", mend=mend) from None
-
-
 def checked_values(values: Values) -> Values:
     """Return declared values after looking at them.
 
@@ -119,8 +101,12 @@ def checked_values(values: Values) -> Values:
     every = list(values.values()) if isinstance(values, Mapping) else list(values)
     numbers = [one for one in every if one is not None]
     if not numbers or not all(math.isfinite(one) for one in numbers):
-        raise DataError("the declared values are no finite numbers", mend="Write up=1,down=0")
+        raise DataError(
+            "the declared values are no finite numbers", mend='Write {"up": 1, "down": 0}'
+        )
     if isinstance(values, tuple) and values[0] == values[1]:
         what = f"the declared scale begins and ends at {values[0]:g}"
-        raise DataError(what, mend="Write the value that is worst and the value that is best: 1..5")
+        raise DataError(
+            what, mend="Write the value that is worst and the value that is best: (1, 5)"
+        )
     return values

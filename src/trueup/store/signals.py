@@ -170,14 +170,6 @@ def signal_names(store: Store) -> list[str]:
         return sorted(connection.execute(found).scalars())
 
 
-def signal_counts(store: Store) -> dict[str, int]:
-    """Return signal -> how many records there are; no value is read."""
-    table = schema.signal
-    with store.reading() as connection:
-        found = connection.execute(sa.select(table.c.name, sa.func.count()).group_by(table.c.name))
-        return {row[0]: row[1] for row in found}
-
-
 def delete_signals(connection: Connection, item_id: str) -> int:
     """Delete what was recorded of an item, and of traces and sessions that have no other item."""
     table, seen = schema.signal, schema.observation

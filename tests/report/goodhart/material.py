@@ -37,7 +37,7 @@ _MESSAGES: dict[Verdict, str] = {
     "gaming": "The judge rose by 0.22 (0.20 to 0.23) from 3.36, and users are no better off.",
     "improvement": "The judge rose by 0.22 (0.20 to 0.23) from 3.36, and users gained with it.",
     "inconclusive": "The judge rose by 0.22 (0.20 to 0.23) from 3.36; not decided.",
-    "judge_flat": "The judge has not risen: +0.01 (-0.01 to +0.04).",
+    "judge_flat": "No rise of the judge is shown: +0.01 (-0.01 to +0.04).",
     "unidentified": "Nothing can be said: 9 periods of history.",
 }
 

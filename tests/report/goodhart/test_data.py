@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema
 import numpy as np
@@ -12,11 +13,13 @@ import pytest
 
 from tests.report.goodhart import material
 from trueup.report.goodhart.data import schema, to_dict, to_json
+from trueup.report.goodhart.words import basis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trueup.goodhart.look import Verdict
+    from trueup.goodhart.spec import Design
 
 
 def numbers(value: Any) -> Iterator[float]:
@@ -74,3 +77,21 @@ def test_what_is_no_number_is_null_and_a_verdict_without_condition_says_so() -> 
 
 def test_the_same_report_gives_the_same_text() -> None:
     assert to_json(material.report()) == to_json(material.report())
+
+
+@pytest.mark.parametrize(
+    ("design", "horizon", "said"),
+    [
+        ("releases", "default", "at most 5% over 12 looks, taken together"),
+        ("releases", 1, "at most 5% over 1 look, taken together"),
+        ("releases", None, "at most 5% over all looks, however many, taken together"),
+        ("concurrent", None, "at most 5% over 4 looks, taken together"),
+    ],
+)
+def test_the_false_alarm_rate_is_said_over_the_looks_that_share_it(
+    design: Design, horizon: int | Literal["default"] | None, said: str
+) -> None:
+    report = material.report(spec=material.spec(horizon=horizon))
+    looks = [replace(look, design=design) for look in report.looks]
+
+    assert dict(basis(replace(report, looks=looks)))["false alarms"] == said

@@ -25,7 +25,7 @@ HEADLINES = {
     "gaming": "Judge scores rose, and users are no better off.",
     "improvement": "Judge scores rose, and users gained with them.",
     "inconclusive": "Judge scores rose; whether users gained is not decided yet.",
-    "judge_flat": "Judge scores have not risen.",
+    "judge_flat": "No rise of judge scores is shown.",
     "unidentified": "These data cannot tell whether users gained.",
 }
 

@@ -31,7 +31,7 @@ def test_the_first_lines_are_the_verdict_and_what_it_means(verdict: Verdict) -> 
     first, second, *_ = text_of(material.report(verdict)).splitlines()
 
     assert first == f"Support assistant, 2026-06-29: {verdict.replace('_', ' ')}"
-    assert second.strip().startswith(("Judge scores", "These data"))
+    assert second.strip().startswith(("Judge scores", "No rise", "These data"))
 
 
 @pytest.mark.parametrize("verdict", material.KINDS)

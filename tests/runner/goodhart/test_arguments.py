@@ -103,6 +103,15 @@ def test_a_watch_that_cannot_be_is_refused(said: Mapping[str, Any], wrong: str) 
         watch_spec(said)
 
 
+def test_a_value_out_of_range_is_told_as_the_option_that_said_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        watch_spec({"judge": "j", "time": "t", "horizon": "300"})
+
+    assert caught.value.where is None
+    assert caught.value.what == "horizon is 300, and 260 is the longest; none has no end"
+    assert caught.value.mend == "Say --horizon otherwise (in a runner, `horizon`)"
+
+
 def test_columns_are_guessed_from_names_and_every_guess_is_told() -> None:
     found = guess(FRAME, {})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 import pytest
@@ -122,11 +122,14 @@ def test_a_product_that_joins_takes_nothing_from_the_others() -> None:
     [
         ("weekly", None, "at most 5 % however long it is watched, 5 % a year"),
         ("concurrent", "default", "at most 5 % a test of 4 looks."),
-        ("releases", "default", "at most 5 % a release."),
+        ("concurrent", None, "at most 5 % a test of 4 looks."),
+        ("releases", "default", "at most 5 % a horizon of 12 looks."),
+        ("releases", 1, "at most 5 % a horizon of 1 look."),
+        ("releases", None, "at most 5 % however many versions follow."),
     ],
 )
 def test_the_promise_is_said_in_the_words_of_the_design(
-    design: str, horizon: int | None, said: str
+    design: str, horizon: int | Literal["default"] | None, said: str
 ) -> None:
     spec = replace(SPEC, horizon=horizon)
 

@@ -1,4 +1,4 @@
-"""Records of any number as additive cells: the one place that reads data."""
+"""Records of any number as additive cells, from which all looks are made."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trueup.goodhart.cells import query
-from trueup.goodhart.cells.extent import FEW
 from trueup.goodhart.cells.rows import rows
 
 if TYPE_CHECKING:
@@ -52,24 +51,6 @@ def edges_of(scores: NDArray[np.float64]) -> tuple[float, ...]:
         return tuple(float(edge) for edge in middle)
     cuts = np.quantile(scores, np.arange(1, query.BINS) / query.BINS)
     return tuple(float(edge) for edge in np.unique(cuts))
-
-
-def find_waiting(
-    database: duckdb.DuckDBPyConnection, spec: WatchSpec, plan: Plan
-) -> frozenset[int]:
-    """Return the places of signals of whose values some, and not just a few, say no arrival."""
-    found = set()
-    for k, signal in enumerate(spec.signals):
-        if not signal.arrived or signal.absent is not None:
-            continue
-        value, arrived = plan.number(signal.name), plan.micros(signal.arrived)
-        every, timed = database.execute(
-            f"select count(*), count({arrived}) from {plan.table} "
-            f"where {plan.where or 'true'} and {value} is not null"
-        ).fetchall()[0]
-        if every - timed > FEW * every:
-            found.add(k)
-    return frozenset(found)
 
 
 def aggregate(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trueup.errors import DataError
-from trueup.goodhart.cells.query import literal, micros, number, quoted
+from trueup.goodhart.cells.query import LARGEST, literal, micros, number, quoted, sized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,17 +67,27 @@ def _infinite(
     columns: Mapping[str, Column],
     table: str,
 ) -> list[str]:
-    """Return how many values of each column are infinite; they are taken as missing."""
+    """Return how many values of each column are too large to be any; they are taken as missing."""
     if not names:
         return []
-    wanted = ", ".join(f"count(*) filter (isinf({quoted(columns[n].sql)}))" for n in names)
-    counts = database.execute(f"select {wanted} from {table}").fetchall()[0]
-    return [
-        f"{count:,} value{'s' if count != 1 else ''} of '{name}' {'are' if count != 1 else 'is'} "
-        "infinite, and taken as missing"
-        for name, count in zip(names, counts, strict=True)
-        if count
-    ]
+    wanted = ", ".join(f"max(abs({quoted(columns[n].sql)}))" for n in names)
+    largest = database.execute(f"select {wanted} from {table}").fetchall()[0]
+    notes = []
+    for name, size in zip(names, largest, strict=True):
+        if size is None or size <= LARGEST:
+            continue
+        value = quoted(columns[name].sql)
+        found = f"count(*) filter (not {sized(value)} and not isnan({value}))"
+        count, infinite = database.execute(
+            f"select {found}, count(*) filter (isinf({value})) from {table}"
+        ).fetchall()[0]
+        if not count:
+            continue  # what is no number at all is above all to DuckDB
+        values = "1 value" if count == 1 else f"{count:,} values"
+        what = "infinite" if infinite == count else f"infinite or beyond {LARGEST:g}"
+        verb = "is" if count == 1 else "are"
+        notes.append(f"{values} of '{name}' {verb} {what}, and taken as missing")
+    return notes
 
 
 def _text_notes(

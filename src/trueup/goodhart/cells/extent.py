@@ -30,6 +30,9 @@ APART_AT_LEAST = dt.timedelta(days=28)
 """... and the shortest such gap, where periods are hours."""
 
 
+MOST_PERIODS = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
     """The records that take part.
@@ -86,6 +89,17 @@ def compared(column: Column, sign: str, micros: int) -> str:
     if column.zoneless:
         return f"{name} {sign} timestamp '{when}'"
     return f"{name} {sign} timestamptz '{when}+00'"
+
+
+def there_by(spec: WatchSpec, plan: Plan) -> str:
+    """Return the SQL of a table of the records that were there by `plan.until`, or tell no time."""
+    if plan.until is None or spec.time is None:
+        return plan.table
+    column = plan.columns[spec.time]
+    if column.kind not in ("instant", "text"):
+        return plan.table
+    known = f"coalesce({compared(column, '<', plan.until)}, true)"
+    return f"(select * from {plan.table} where {known})"
 
 
 def find_extent(
@@ -145,6 +159,10 @@ def find_extent(
             what = "all records lie before the first period"
             raise DataError(what, mend="Give an earlier origin.")
         notes.append(f"{records(before - known, 'before the first period')} left out")
+    periods = (last - first) // micros_of(spec.step) + 1
+    if periods > MOST_PERIODS:
+        message = f"period is {spec.period}, which makes {periods:,} periods of these records"
+        raise DataError(message, mend="Write a longer one, as 7d or 30d; m stands for minutes.")
     return Extent(first, last, " and ".join([*base, *parts]), known, tuple(notes))
 
 

@@ -45,6 +45,8 @@ def save_cells(path: str | Path, cells: Cells) -> None:
         "schema": SCHEMA, "canary": cells.canary, "fingerprint": cells.fingerprint,
         "origin": cells.origin.isoformat(), "edges": list(cells.edges),
         "last": None if cells.last is None else cells.last.isoformat(),
+        "seen": None if cells.seen is None else cells.seen.isoformat(),
+        "delay": cells.delay.total_seconds(),
         "notes": list(cells.notes), "sums": list(cells.sums),
     }  # fmt: skip
     metadata = {_MARK: json.dumps(said).encode()}
@@ -105,12 +107,18 @@ def load_cells(path: str | Path) -> Cells:
         sums={name: _plain(table.column(f"sum_{name}")) for name in said["sums"]},
         origin=dt.datetime.fromisoformat(said["origin"]),
         edges=tuple(said["edges"]),
-        last=None if said["last"] is None else dt.datetime.fromisoformat(said["last"]),
+        last=_instant(said["last"]),
+        seen=_instant(said["seen"]),
+        delay=dt.timedelta(seconds=said["delay"]),
         notes=tuple(said["notes"]),
         canary=said["canary"],
         fingerprint=said["fingerprint"],
         **tables,
     )
+
+
+def _instant(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
 
 
 def _plain(column: Any) -> NDArray[Any]:  # noqa: ANN401 - a column of Arrow

@@ -9,7 +9,7 @@ costs reading that week, and a log of any length becomes one small table.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ come back do to an error bar."""
 BINS = 5
 SKEW = 300_000_000
 """Microseconds by which a signal's clock may run behind that of its output."""
+LARGEST = 1e50
+"""Size beyond which nothing was measured. The fourth power of what is smaller is still a number, so
+that no sum, variance or weight overflows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,10 @@ class Plan:
         edges: Upper ends of all of the judge's bins but the last.
         where: SQL of the records that take part; empty for all.
         until: Instant that nothing later is known at, microseconds since 1970.
-        waiting: Places of signals that count, with `until`, only once their window has closed.
+        waiting: Place of a signal -> microseconds that an output must be old before it counts,
+            with `until`. Values of the others count from when they arrived.
         table: Where the rows come from.
+        alike: Whether many outputs of nobody are told from no other.
     """
 
     columns: Mapping[str, Column]
@@ -47,11 +52,12 @@ class Plan:
     edges: tuple[float, ...]
     where: str = ""
     until: int | None = None
-    waiting: frozenset[int] = frozenset()
+    waiting: Mapping[int, int] = field(default_factory=dict)
     table: str = "source"
+    alike: bool = False
 
     def number(self, name: str) -> str:
-        """Return a column as a finite number or null."""
+        """Return a column as a number of a size that can be, or null."""
         return number(self.columns[name].sql, self.columns[name].kind)
 
     def micros(self, name: str) -> str:
@@ -96,15 +102,20 @@ def micros(column: str, kind: str) -> str:
 
 
 def number(column: str, kind: str) -> str:
-    """Return a column as a finite number or null."""
+    """Return a column as a number of a size that can be, or null."""
     name = quoted(column)
     if kind == "float":
-        return f"case when isfinite({name}) then cast({name} as double) end"
+        return f"case when {sized(name)} then cast({name} as double) end"
     if kind == "text":
         truth = f"try_cast(try_cast({name} as boolean) as double)"
         cast = f"coalesce(try_cast({name} as double), {truth})"
-        return f"case when isfinite({cast}) then {cast} end"
+        return f"case when {sized(cast)} then {cast} end"
     return f"cast({name} as double)"
+
+
+def sized(value: str) -> str:
+    """Return the SQL that says whether a float is a number, and of a size that can be."""
+    return f"abs({value}) <= {LARGEST!r}"  # NaN is above all to DuckDB
 
 
 def word(column: str | None) -> str:

@@ -1,9 +1,14 @@
-"""Records that are there twice: the same output, version, arm and instant."""
+"""Records that are there twice: the same output, version, arm and instant.
+
+The same at another instant may be a task that was run again, or an output that was written down
+twice. Each counts, and where they are few enough to be a slip it is told.
+"""
 
 # ruff: noqa: S608 - names of columns are quoted, what else goes in is numbers and our own
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,9 +29,42 @@ AT_ONCE = 20_000_000
 ONCE = "once"
 
 
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """What is there more than once.
+
+    Attributes:
+        left_out: Period and number of the records of one instant that were left out; None, and
+            there is no view, where each is there once.
+        again: Records of a unit, version and arm that were there before at another instant.
+    """
+
+    left_out: Mapping[str, NDArray[Any]] | None = None
+    again: int = 0
+
+    def note(self, spec: WatchSpec, count: int) -> tuple[str, ...]:
+        """Return what is to be told; nothing where units come again as a rule, as tasks do.
+
+        Args:
+            spec: Which column holds what.
+            count: How many records take part.
+        """
+        if not 0 < self.again <= count / 2:
+            return ()
+        names = " and ".join(name for name in ("version", "arm") if getattr(spec, name))
+        same = f" of the same {names}" if names else ""
+        which = "1 record repeats" if self.again == 1 else f"{self.again:,} records repeat"
+        verb = "was" if self.again == 1 else "were"
+        text = (
+            f"{which} the {spec.unit} of another one{same} at another time, and {verb} counted: "
+            f"where {spec.unit} names an output, the log holds it more than once"
+        )
+        return (text,)
+
+
 def count_once(
     database: duckdb.DuckDBPyConnection, spec: WatchSpec, plan: Plan, count: int
-) -> Mapping[str, NDArray[Any]] | None:
+) -> Repeats:
     """Make `ONCE`, a view of the records that take part, each counted once.
 
     Of records that say the same of an output's identity the fullest counts, and of equally full
@@ -38,23 +76,29 @@ def count_once(
         spec: Which column holds what.
         plan: The columns, and which records take part.
         count: How many take part.
-
-    Returns:
-        Period and number of the records that were left out; None, without a view, where each is
-        there once.
     """
     if not spec.unit or not spec.time:
-        return None
-    names = [spec.unit, spec.version, spec.arm, spec.time]
-    same = ", ".join(quoted(plan.columns[name].sql) for name in names if name)
-    unit = quoted(plan.columns[spec.unit].sql)
+        return Repeats()
+    names = [spec.unit, spec.version, spec.arm]
+    ids = ", ".join(quoted(plan.columns[name].sql) for name in names if name)
+    unit, time = (quoted(plan.columns[name].sql) for name in (spec.unit, spec.time))
+    same = f"{ids}, {time}"
     where = f"{plan.where} and {unit} is not null" if plan.where else f"{unit} is not null"
-    twice = _twice(database, f"hash({same})", f"{plan.table} where {where}", count)
+    table = f"{plan.table} where {where}"
+    several = _twice(database, f"hash({ids})", table, count)
+    if not len(several):
+        return Repeats()
+    _registered(database, "several", several)
+    some = f"{table} and hash({ids}) in (select h from several)"
+    repeated = int(
+        database.execute(f"select count(*) - count(distinct hash({ids})) from {some}").fetchall()[
+            0
+        ][0]
+    )
+    twice = _twice(database, f"hash({same})", some, count)
     if not len(twice):
-        return None
-    import pyarrow as pa  # noqa: PLC0415 - slow to load, and rarely needed
-
-    database.register("twice", pa.table({"h": pa.array(twice)}))
+        return Repeats(again=repeated)
+    _registered(database, "twice", twice)
     here = f"hash({same}) in (select h from twice)"
     found = database.execute(
         f"select {plan.period(spec)} as period, count(*) - count(distinct hash({same})) as n "
@@ -70,7 +114,14 @@ def count_once(
         f"union all by name select * from {plan.table} where {where} and {here} "
         f"qualify row_number() over (partition by {same} order by {order}) = 1"
     )
-    return {name: np.ma.getdata(values) for name, values in found.items()}
+    left_out = {name: np.ma.getdata(values) for name, values in found.items()}
+    return Repeats(left_out, repeated - int(left_out["n"].sum()))
+
+
+def _registered(database: duckdb.DuckDBPyConnection, name: str, hashes: NDArray[np.uint64]) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - slow to load, and rarely needed
+
+    database.register(name, pa.table({"h": pa.array(hashes)}))
 
 
 def _twice(

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 from trueup.goodhart.cells.query import BUCKETS, SKEW, micros_of, missing, quoted
 
 if TYPE_CHECKING:
+    import duckdb
+
     from trueup.goodhart.cells.query import Plan
     from trueup.goodhart.spec import Signal, WatchSpec
+
+TOLD_APART = 0.9
+"""With fewer hashes than this part of the outputs, outputs of nobody are numbered."""
 
 
 def rows(spec: WatchSpec, plan: Plan) -> str:
@@ -46,16 +51,30 @@ def _read(spec: WatchSpec, plan: Plan) -> str:
     return f"select {', '.join(columns)} from {plan.table}{plan.condition}"
 
 
-def _owner(spec: WatchSpec, plan: Plan) -> str:
-    """Return the hash of whom an output belongs to; without anyone each is its own.
-
-    Outputs alike in time and score may then share a bucket, which does no harm.
-    """
+def alone_of(spec: WatchSpec, plan: Plan) -> str:
+    """Return the hash by which an output of nobody is told from others, whenever it is read."""
     time = plan.micros(spec.time) if spec.time else "0"
-    alone = f"hash({time}, {plan.number(spec.judge)})"
+    return f"hash({time}, {plan.number(spec.judge)})"
+
+
+def find_alike(database: duckdb.DuckDBPyConnection, spec: WatchSpec, plan: Plan) -> bool:
+    """Say whether many outputs that belong to nobody are told from no other, as by a day's date."""
+    if spec.group or spec.unit:
+        return False
+    every, apart = database.execute(
+        f"select count(*), approx_count_distinct({alone_of(spec, plan)}) from {plan.table}"
+        f"{plan.condition}"
+    ).fetchall()[0]
+    return bool(apart < TOLD_APART * every)
+
+
+def _owner(spec: WatchSpec, plan: Plan) -> str:
+    """Return the hash of whom an output belongs to; without anyone each is its own."""
+    alone = alone_of(spec, plan)
     owner = spec.group or spec.unit
     if not owner:
-        return alone
+        # numbered among its like: a day's outputs of one score are many, and no user's
+        return f"hash({alone}, row_number() over (partition by {alone}))" if plan.alike else alone
     column = plan.columns[owner]
     gone = missing(column.sql, column.kind)
     return f"case when {gone} then {alone} else hash({quoted(column.sql)}) end"
@@ -97,7 +116,9 @@ def _arrived(signal: Signal, k: int, plan: Plan, *, timed: bool) -> str:
         f"case when a{k} is null then {untimed} when a{k} > {end} then {other} "
         f"when a{k} >= t - {SKEW} then {value} end"
     )
-    return f"case when {closed} then {found} end" if k in plan.waiting else found
+    if k not in plan.waiting:
+        return found
+    return f"case when t + {plan.waiting[k]} <= {plan.until} then {found} end"
 
 
 def _masked(spec: WatchSpec, inner: str) -> str:

@@ -117,7 +117,7 @@ def open_source(
         opened = "given"
     described = database.execute(f"describe select * from {opened}").fetchall()
     types = {str(name): str(kind) for name, kind, *_ in described}
-    places = names or _places(types, wanted)
+    places = names or _places(types, wanted, where=str(source))
     found, chosen = {}, []
     for name, sql in places.items():
         there = sql if names else name
@@ -151,16 +151,18 @@ def kind_of(kind: str) -> str:
     return "text" if kind in ('"NULL"', "VARCHAR") or kind.startswith("ENUM") else "other"
 
 
-def _places(known: Iterable[str], wanted: Mapping[str, str]) -> dict[str, str]:
+def _places(
+    known: Iterable[str], wanted: Mapping[str, str], *, where: str | None = None
+) -> dict[str, str]:
     """Return each wanted column's name in the view."""
     names = list(known)
     for role, name in wanted.items():
         if names.count(name) > 1:
             message = f"column '{name}' ({role}) is there {names.count(name)} times"
-            raise DataError(message, mend="Give each column a name of its own.")
+            raise DataError(message, where=where, mend="Give each column a name of its own.")
         if name not in names:
             message = f"there is no column '{name}' ({role})"
-            raise DataError(message, mend=did_you_mean(name, names))
+            raise DataError(message, where=where, mend=did_you_mean(name, names))
     return {name: f"c{number}" for number, name in enumerate(dict.fromkeys(wanted.values()))}
 
 
@@ -201,7 +203,7 @@ def _table(source: Any, wanted: Mapping[str, str]) -> tuple[Any, dict[str, str]]
     else:
         if not isinstance(source, pa.Table):
             if not hasattr(source, "__arrow_c_stream__") and not isinstance(source, pa.RecordBatch):
-                message = f"a {type(source).__name__} is no table"
+                message = f"the records are of type {type(source).__name__}, which is no table"
                 raise DataError(message, mend="Give a pandas frame, an Arrow table or a path.")
             source = pa.table(source)
         places = _places(source.column_names, wanted)

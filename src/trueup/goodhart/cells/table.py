@@ -9,7 +9,9 @@ sums of `query.sums`. DuckDB reads what is larger than memory.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,20 +20,21 @@ from trueup.errors import DataError
 from trueup.goodhart.cells.aggregate import (
     aggregate,
     edges_of,
-    find_waiting,
     read_anchors,
     read_texts,
     sample_scores,
 )
 from trueup.goodhart.cells.columns import column_notes
-from trueup.goodhart.cells.extent import compared, find_extent, instant, micros_at
+from trueup.goodhart.cells.extent import compared, find_extent, instant, micros_at, there_by
 from trueup.goodhart.cells.fingerprint import canary_of, fingerprint_of
 from trueup.goodhart.cells.query import Plan
+from trueup.goodhart.cells.reach import find_reach
 from trueup.goodhart.cells.repeats import ONCE, count_once
+from trueup.goodhart.cells.rows import find_alike
 from trueup.goodhart.cells.source import connect, guessed, named, open_source
+from trueup.goodhart.cells.waiting import find_waiting
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     import duckdb
@@ -58,6 +61,9 @@ class Cells:
         origin: Start of period 0.
         edges: Upper ends of the judge's bins but the last.
         last: Instant of the latest output, None without time.
+        seen: Instant up to which signals are seen: of the latest record or arrival. None where
+            outputs wait for nothing.
+        delay: How long after an output its signals are as good as complete.
         notes: What was set aside while reading, a sentence each.
         anchors: period, instrument, anchor, count and sum of the judge's scores on anchors.
         texts: version, arm, period -> outputs and distinct outputs, where `output` is named.
@@ -72,6 +78,8 @@ class Cells:
     origin: dt.datetime
     edges: tuple[float, ...]
     last: dt.datetime | None
+    seen: dt.datetime | None = None
+    delay: dt.timedelta = dt.timedelta(0)
     notes: tuple[str, ...] = ()
     anchors: Table | None = None
     texts: Table | None = None
@@ -105,11 +113,14 @@ class Cells:
         keys = {k: np.concatenate([v, more.keys[k]]) for k, v in self.keys.items()}
         sums = {k: np.concatenate([v, more.sums[k]]) for k, v in self.sums.items()}
         lasts = [cells.last for cells in (self, more) if cells.last is not None]
+        seen = [cells.seen for cells in (self, more) if cells.seen is not None]
         return replace(
             self,
             keys=keys,
             sums=sums,
             last=max(lasts, default=None),
+            seen=max(seen, default=None),
+            delay=max(self.delay, more.delay),
             notes=(*self.notes, *(note for note in more.notes if note not in self.notes)),
             anchors=_joined(self.anchors, more.anchors),
             texts=_joined(self.texts, more.texts),
@@ -169,8 +180,8 @@ def read_cells(
     signal's value if it had arrived by then. Values that do not say when they arrived count once
     their window had closed. Where values of a signal say so and others do not, all of them wait for
     that, because those that say so would speak for themselves alone. Where `absent` says what a
-    missing value means and others say when they arrived, that nothing had come by `until` is a
-    value at once.
+    missing value means, no value is one of the output's only when hardly any could still come: it
+    counts once the output is as old as nearly all values took, or its window has closed.
 
     Args:
         source: A pandas frame, an Arrow table, or the path of a Parquet, CSV or JSONL file; a
@@ -204,32 +215,43 @@ def read_since(
     if until is not None and spec.time is None:
         message = "no time is named, so that nothing tells what was known when"
         raise DataError(message, mend="Name the column of the outputs' instants as time.")
+    if now is not None and spec.time is not None:
+        micros_at(now, "now")
     with connect() as database:
         for as_text in (False, True):
             try:
                 columns = open_source(database, source, spec.columns, as_text=as_text)
-                notes = column_notes(database, spec, columns, "source")
                 plan = Plan(
                     columns=columns,
                     origin=0 if origin is None else micros_at(origin, "origin"),
                     edges=edges or (),
                     until=None if until is None else micros_at(until, "until"),
                 )
+                notes = column_notes(database, spec, columns, there_by(spec, plan))
                 begin = None if origin is None else plan.origin
                 extent = find_extent(database, spec, plan, now=now, origin=begin)
                 found = _cells(database, spec, plan, extent, edges=edges, given=begin, since=since)
-                return replace(found, notes=(*extent.notes, *notes))
+                return replace(found, notes=(*extent.notes, *notes, *found.notes))
             except (duckdb.ConversionException, duckdb.InvalidInputException) as problem:
                 if as_text or not guessed(source):
                     raise _unreadable(problem, source) from problem
             except duckdb.Error as problem:
                 raise _unreadable(problem, source) from problem
+            except DataError as problem:
+                if problem.where is not None or not isinstance(source, str | Path):
+                    raise
+                raise DataError(problem.what, where=named(source), mend=problem.mend) from problem
     raise AssertionError
 
 
 def _unreadable(problem: Exception, source: object) -> DataError:
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return DataError(f"it cannot be read: {lines[0] if lines else problem}", where=named(source))
+    said = ". ".join(line.rstrip(".") for line in lines[:2])
+    return DataError(
+        f"it cannot be read: {said or problem}",
+        where=named(source),
+        mend="Write it anew, text as UTF-8.",
+    )
 
 
 def _cells(
@@ -254,19 +276,24 @@ def _cells(
     plan = replace(plan, edges=edges_of(scores) if edges is None else edges)
     if plan.until is not None:
         plan = replace(plan, waiting=find_waiting(database, spec, plan))
+    plan = replace(plan, alike=find_alike(database, spec, plan))
     repeats = count_once(database, spec, plan, extent.count)
-    once = plan if repeats is None else replace(plan, table=ONCE, where="")
+    once = plan if repeats.left_out is None else replace(plan, table=ONCE, where="")
     keys, sums = aggregate(database, spec, once, scores)
     time = _time(spec, plan, when)
+    seen, delay = find_reach(database, spec, plan, extent.last)
     return Cells(
         keys=keys,
         sums=sums,
         origin=instant(origin),
         edges=plan.edges,
         last=None if extent.last is None else instant(extent.last),
+        seen=None if seen is None else instant(seen),
+        delay=delay,
         anchors=read_anchors(database, spec, plan, time),
         texts=read_texts(database, spec, once),
-        repeats=repeats,
+        notes=repeats.note(spec, extent.count),
+        repeats=repeats.left_out,
         canary=canary_of(database, spec, plan.columns),
         fingerprint=fingerprint_of(spec),
     )

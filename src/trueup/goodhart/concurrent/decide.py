@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from trueup.goodhart.concurrent import guards
 from trueup.goodhart.concurrent.stakes import Stakes
 from trueup.goodhart.ledger import Effect
+from trueup.goodhart.ledger.realised import worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.price import highest
 
@@ -85,29 +85,36 @@ def decide(
     if impossible:
         return replace(base, verdict="unidentified", missing=(impossible,))
     critical = plan.critical(found.judge.freedom)
-    mix = guards.mix(
-        pair.treated.by_bucket("n"), pair.control.by_bucket("n"),
-        buckets=pair.buckets, segments=pair.treated.segments,
-    )  # fmt: skip
+    mix = pair.mismatch
+    known = _known(found, spec, posterior)
     look = replace(
         base,
         rise=_change(found.judge, found.before[0]),
-        signals=tuple(_signal(found, spec, k) for k in range(len(spec.signals))),
-        notes=(*base.notes, *pair.notes, *found.bias.notes, *((mix,) if mix else ())),
-        worth=Worth(source="records" if posterior is None else "experiments"),
+        signals=tuple(_signal(found, spec, k, known) for k in range(len(spec.signals))),
+        notes=(
+            *base.notes,
+            *pair.notes,
+            *found.bias.notes,
+            *((mix.note,) if mix and mix.note else ()),
+        ),
+        worth=worth_of(known),
     )
+    if mix is not None and mix.withholds:
+        return replace(look, missing=(mix.missing,))
     if found.composite is None:
         return _without_signals(look, found, plan, critical)
     contrast = found.contrast()
     phi, low, high = contrast.phi()
-    look = replace(look, detail=_detail(found, contrast))
+    if known is not None:
+        phi, low, high = known.phi(_effect(found), freedom=found.gain.freedom)
+    look = replace(look, detail=_detail(found, contrast) | worth_detail(known))
     if look.rise is not None and look.rise.low > 0:
         look = replace(look, phi=phi, phi_low=low, phi_high=high)
     if found.judge.value < critical * found.judge.error:
         return replace(look, verdict="judge_flat", holds_to=math.inf)
     if found.judge.value - found.bias.up < critical * found.judge.error:
         return replace(look, missing=found.bias.notes)
-    return _verdict(look, _Evidence(found, contrast, spec, plan, critical, posterior))
+    return _verdict(look, _Evidence(found, contrast, spec, plan, critical, known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,27 @@ class _Evidence:
     spec: WatchSpec
     plan: Plan
     critical: float
-    posterior: Blend | None
+    known: Posterior | None
+
+
+def _known(found: Difference, spec: WatchSpec, posterior: Blend | None) -> Posterior | None:
+    """Return what past tests say a judge point is worth, None where records alone do."""
+    composite = found.composite
+    if posterior is None or composite is None:
+        return None
+    names = [signal.name for signal in spec.signals]
+    pairs = zip(composite.weights, composite.used, strict=True)
+    return posterior({names[k]: float(a) for a, k in pairs}, composite.error)
+
+
+def worth_of(known: Posterior | None, rule: str = "") -> Worth:
+    """Return where the worth of a judge point is taken from."""
+    if known is None:
+        return Worth(source="records", rule=rule)
+    return Worth(
+        source="experiments", experiments=known.experiments, overstatement=known.overstatement,
+        rule=rule,
+    )  # fmt: skip
 
 
 def _verdict(look: Look, has: _Evidence) -> Look:
@@ -127,17 +154,16 @@ def _verdict(look: Look, has: _Evidence) -> Look:
     holds = contrast.breaks_at(c, critical, bias=bias.up)
     below = contrast.t(c, bias=bias.up) <= -critical
     harmed = contrast.t(0.0) <= -critical
-    if has.posterior is None:
+    stakes, known = _stakes(has), has.known
+    if known is None:
         missing, rule = against(has.spec, holds, _upper(has))
-        gamed = below and not missing
+        gamed, cost = below and not missing, stakes.of_declared()
     else:
-        gamed, worth = _by_experiments(has)
-        look, rule = replace(look, worth=worth), worth.rule
+        gamed, rule, cost = _by_experiments(has, known)
+        holds = known.holds_to(c, _effect(has.found, bias.up), quantile=critical)
         missing = ("past experiments do not say the same",) if below else ()
-    stakes, worth, decides = _stakes(has), look.worth, has.posterior is None
-    cost = stakes.of_declared() if decides else worth.price
-    notes = (*look.notes, *stakes.note(worth, decides=decides))
-    look = replace(look, worth=replace(worth, rule=rule, price=cost), notes=notes)
+    notes = (*look.notes, *stakes.note(look.worth, decides=known is None))
+    look = replace(look, worth=replace(look.worth, rule=rule, price=cost), notes=notes)
     if gamed:
         return replace(look, verdict="gaming", backfire=harmed, holds_to=holds)
     if below:
@@ -146,6 +172,8 @@ def _verdict(look: Look, has: _Evidence) -> Look:
     if contrast.t(c, bias=-bias.down) >= critical:
         if has.found.trust.value is None:
             return replace(look, holds_to=turns, missing=(UNKNOWN,))
+        if known is not None and look.phi is not None and look.phi < c:
+            return replace(look, holds_to=turns, missing=(MORE,))
         return replace(look, verdict="improvement", holds_to=math.inf)
     return replace(look, holds_to=turns, missing=_missing(has))
 
@@ -153,6 +181,11 @@ def _verdict(look: Look, has: _Evidence) -> Look:
 UNKNOWN = (
     "the judge's reliability is unknown, so that what its rise should have brought is understated: "
     "let it answer some outputs twice (judge_repeat), or declare its reliability"
+)
+
+MORE = (
+    "users gained what records predict, but past tests say that a judge point is worth more than "
+    "that"
 )
 
 
@@ -201,32 +234,28 @@ def _upper(has: _Evidence) -> float | None:
     return one.value + has.critical * one.error
 
 
-def _by_experiments(has: _Evidence) -> tuple[bool, Worth]:
-    """Return whether past experiments say gaming."""
-    found = has.found
-    assert has.posterior is not None  # noqa: S101 - the caller asked
-    assert found.composite is not None  # noqa: S101 - as above
-    names = [signal.name for signal in has.spec.signals]
-    composite = found.composite
-    weights = {names[k]: float(a) for a, k in zip(composite.weights, composite.used, strict=True)}
+def _effect(found: Difference, bias: float = 0.0) -> Effect:
+    """Return the difference as a test, with judge points taken off that may be no rise."""
     gain, judge = found.gain, found.judge
-    new = Effect(
-        rise=judge.value - found.bias.up, gain=gain.value, rise_variance=judge.variance,
+    return Effect(
+        rise=judge.value - bias, gain=gain.value, rise_variance=judge.variance,
         gain_variance=gain.variance, covariance=gain.with_(judge),
     )  # fmt: skip
-    known = has.posterior(weights, composite.error)
-    chance = float(known.below(has.spec.c, new, freedom=gain.freedom))
-    rule = f"a chance of {chance:.1%} by past tests that users got less than {has.spec.c:.0%}"
-    level = 1 - has.plan.tail
+
+
+def _by_experiments(has: _Evidence, known: Posterior) -> tuple[bool, str, str]:
+    """Return whether past experiments say gaming, by which rule, and what that costs."""
+    c, gain = has.spec.c, has.found.gain
+    new, level = _effect(has.found, has.found.bias.up), 1 - has.plan.tail
+    chance = float(known.below(c, new, freedom=gain.freedom))
+    rule = f"a chance of {chance:.1%} by past tests that users got less than {c:.0%}"
 
     def passes(at: float) -> bool:
-        return bool(known.below(has.spec.c, replace(new, gain=at), freedom=gain.freedom) > level)
+        return bool(known.below(c, replace(new, gain=at), freedom=gain.freedom) > level)
 
-    worth = Worth(
-        source="experiments", experiments=known.experiments, overstatement=known.overstatement,
-        rule=rule, price=_stakes(has).of(highest(passes, gain.value, gain.error)),
-    )  # fmt: skip
-    return chance > level, worth
+    highest_gain = highest(passes, gain.value, gain.error)
+    cost = _stakes(has).of(highest_gain, worth=known.ratio()[0])
+    return chance > level, rule, cost
 
 
 def _stakes(has: _Evidence) -> Stakes:
@@ -240,12 +269,13 @@ def _missing(has: _Evidence) -> tuple[str, ...]:
     nothing: min(c, 1 - c) of what was due, at the boundary of a last look.
     """
     contrast, prospect = has.contrast, has.plan.prospect
-    apart = min(has.spec.c, 1 - has.spec.c) * contrast.due
+    worth = 1.0 if has.known is None else has.known.ratio()[0]
+    apart = min(has.spec.c, 1 - has.spec.c) * contrast.due * worth
     if apart <= 0:
         return ()
     freedom = contrast.freedom
     need = float(-special.stdtrit(freedom, prospect.alpha) + special.ndtri(POWER))
-    times = (need * contrast.error(has.spec.c) / apart) ** 2
+    times = (need * contrast.error(has.spec.c * worth) / apart) ** 2
     if times <= 1:
         text = "what users got is close to the share that divides gaming from improvement"
         if not has.plan.last:
@@ -291,11 +321,17 @@ def _change(one: Estimate, before: float) -> Change:
     return Change(value=one.value, low=low, high=high, before=before)
 
 
-def _signal(found: Difference, spec: WatchSpec, k: int) -> SignalChange:
+def _signal(found: Difference, spec: WatchSpec, k: int, tests: Posterior | None) -> SignalChange:
     signal, one, slope = spec.signals[k], found.signals[k], found.slopes[k]
     known = slope.error > 0
     due = found.expected(k)
     ends = sorted(signal.sign * end for end in due.bounds()) if known else [0.0, 0.0]
+    wanted, worth = due.value * signal.sign, slope.value * signal.sign
+    if known and tests is not None:
+        wanted, *ends = tests.promised(
+            found.judge.value, worth, rise_error=found.judge.error, slope_error=slope.error
+        )
+        worth *= tests.ratio()[0]
     seen = None
     if np.isfinite(one.value):
         low, high = sorted(signal.sign * end for end in one.bounds())
@@ -307,10 +343,10 @@ def _signal(found: Difference, spec: WatchSpec, k: int) -> SignalChange:
     return SignalChange(
         name=signal.name, said=signal.said, better=signal.better, per=signal.per or 100,
         change=seen,
-        expected=due.value * signal.sign if known else None,
+        expected=wanted if known else None,
         expected_low=ends[0] if known else None,
         expected_high=ends[1] if known else None,
-        slope=slope.value * signal.sign if known else None,
+        slope=worth if known else None,
         count=found.counts[2 + k], weight=part, dropped=found.dropped.get(k),
     )  # fmt: skip
 

@@ -138,11 +138,16 @@ def ended_row(
         experiment: What rows with the same control share.
 
     Raises:
-        DataError: Judge or all signals tell no change with an error.
+        DataError: Judge or all signals tell no change with an error, or the arms hold other
+            traffic.
     """
     seen = cells if course.end is None or as_of is None else as_of(course.end)
     sides = sides_of(seen, arms_of(cells, spec), course.treatment, start=course.first)
-    found = effects_of(compare(pair_of(seen, spec, sides), sides.periods, 0), spec)
+    pair = pair_of(seen, spec, sides)
+    mismatch = pair.mismatch
+    if mismatch is not None and mismatch.withholds:
+        raise DataError(mismatch.text, mend="Arms of other traffic teach nothing: no row is kept.")
+    found = effects_of(compare(pair, sides.periods, 0), spec)
     matrix = np.array(found.covariance)
     kept = [k for k in range(len(matrix)) if _told(found, k) and matrix[k, k] > 0]
     if 0 not in kept or len(kept) < 2:  # noqa: PLR2004 - the judge and a signal

@@ -1,4 +1,4 @@
-"""What else could make two arms differ: other people answering, another mix, scores left out."""
+"""What else could make two arms differ: other people answering, scores left out."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-MISMATCH = 0.001
-"""Arms that differ so in size or mix by chance once in a thousand tests were not randomised."""
 FEWEST = 5
 """Responders that a segment must have in an arm before its feedback rate is compared."""
 
@@ -161,41 +159,3 @@ def coverage(
         f"the control's: that alone can have moved the difference by {possible:.2f}"
     )
     return Bias(possible, 0.0, (note,)) if change > 0 else Bias(0.0, possible, (note,))
-
-
-def mix(treated: Floats, control: Floats, *, buckets: Bools, segments: Sequence[str]) -> str:
-    """Return why users look unlike in the two arms, empty where they do not.
-
-    The logarithm of treated over control outputs must be the same in every segment: Wald's test
-    with the jackknife's covariance (Hotelling's, for its degrees of freedom).
-
-    Args:
-        treated: Outputs, periods x segments x buckets.
-        control: The same of the other arm.
-        buckets: Those that hold anything.
-        segments: Their names.
-    """
-    one = _left_out(treated, buckets).sum(0)
-    other = _left_out(control, buckets).sum(0)
-    large = np.minimum(one[:, 0], other[:, 0]) >= max(SEGMENT_PART * one[:, 0].sum() / 4, 50)
-    count, freedom = int(large.sum()) - 1, int(buckets.sum()) - 1
-    if count < 1 or freedom <= 3 * count:
-        return ""
-    ratio = np.log(np.maximum(one[large], 0.5) / np.maximum(other[large], 0.5))
-    apart = ratio[1:] - ratio[0]
-    left = apart[:, 1:] - apart[:, 1:].mean(1, keepdims=True)
-    spread = freedom / (freedom + 1) * left @ left.T
-    if np.linalg.cond(spread) > 1 / TINY:
-        return ""
-    far = float(apart[:, 0] @ np.linalg.solve(spread, apart[:, 0]))
-    chance = stats.f.sf(far * (freedom - count + 1) / (freedom * count), count, freedom - count + 1)
-    if chance >= MISMATCH:
-        return ""
-    shares = [x[large, 0] / x[large, 0].sum() for x in (one, other)]
-    worst = int(np.argmax(np.abs(shares[0] - shares[1])))
-    name = np.array(segments)[large][worst]
-    return (
-        f"'{name}' makes up {shares[0][worst]:.1%} of the treatment's outputs and "
-        f"{shares[1][worst]:.1%} of the control's: by chance alone arms differ so less than once "
-        "in a thousand tests"
-    )

@@ -7,6 +7,7 @@ brought comes from the control's records, or from past experiments (`posterior`)
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -18,6 +19,7 @@ from trueup.goodhart.concurrent import guards
 from trueup.goodhart.concurrent.boundary import even, tail
 from trueup.goodhart.concurrent.decide import Plan, Prospect, decide
 from trueup.goodhart.concurrent.difference import Difference, Effects, difference, weigh
+from trueup.goodhart.concurrent.mismatch import find_mismatch
 from trueup.goodhart.grid import lay_out, segments_of
 from trueup.goodhart.history import lag_of
 from trueup.goodhart.instruments import without_scores
@@ -25,15 +27,15 @@ from trueup.goodhart.look import Look
 from trueup.goodhart.slope import record_slope, reliability
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.concurrent.decide import Blend
+    from trueup.goodhart.concurrent.mismatch import Mismatch
     from trueup.goodhart.grid import Grid
-    from trueup.goodhart.spec import WatchSpec
+    from trueup.goodhart.spec import Signal, WatchSpec
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -71,6 +73,14 @@ class Pair:
     records: Grid
     buckets: Bools
     notes: tuple[str, ...] = ()
+
+    @property
+    def mismatch(self) -> Mismatch | None:
+        """A segment that one arm holds more of than chance allows."""
+        return find_mismatch(
+            self.treated.by_bucket("n"), self.control.by_bucket("n"),
+            buckets=self.buckets, segments=self.treated.segments,
+        )  # fmt: skip
 
 
 def concurrent_looks(
@@ -249,7 +259,9 @@ def compare(pair: Pair, done: int, lag: int) -> Difference:
             (outputs[0][ripe], values[0][0]), (outputs[1][ripe], values[1][0]),
             buckets=pair.buckets, said=signal.said, segments=pair.treated.segments,
         )  # fmt: skip
-        if reason or not np.isfinite(estimate.value):
+        if young := _too_young(signal, values, spec):
+            dropped[k] = young
+        elif reason or not np.isfinite(estimate.value):
             dropped[k] = reason or f"no {signal.said} arrived in both arms"
         elif not slope.informs:
             dropped[k] = f"{signal.said} have not followed this judge"
@@ -268,6 +280,18 @@ def compare(pair: Pair, done: int, lag: int) -> Difference:
         buckets=pair.buckets,
         counts=(int(sum(x[now].sum() for x in outputs)), scored, *counts),
     )  # fmt: skip
+
+
+def _too_young(signal: Signal, values: Sequence[tuple[Floats, Floats]], spec: WatchSpec) -> str:
+    """Return that outputs are too young for a signal to count; empty where they are not."""
+    waits = spec.time is not None and (signal.absent is not None or not signal.arrived)
+    if not waits or any(count.any() for count, _ in values):
+        return ""
+    days = signal.window / dt.timedelta(days=1)
+    return (
+        f"no output of either arm is old enough to count its {signal.said}, which takes up to "
+        f"{days:g} day{'s' * (days != 1)} (within)"
+    )
 
 
 def _spread(records: Grid, now: slice) -> float:

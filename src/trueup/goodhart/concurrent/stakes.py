@@ -29,12 +29,17 @@ class Stakes:
     spec: WatchSpec
     critical: float
 
-    def of(self, rule: float | None) -> str:
-        """Return what a rule costs that says gaming up to a gain; empty where that is not known."""
+    def of(self, rule: float | None, *, worth: float = 1.0) -> str:
+        """Return what a rule costs that says gaming up to a gain; empty where that is not known.
+
+        Args:
+            rule: That gain.
+            worth: A judge point's worth by what decides, over what records say.
+        """
         if rule is None:
             return ""
         c = self.spec.c
-        return price(records=self._up_to(c), rule=rule, due=self.contrast.due, c=c)
+        return price(records=self._up_to(c), rule=rule, due=self.contrast.due, c=c, worth=worth)
 
     def of_declared(self) -> str:
         """Return what `overstate` and `worth` cost, a gain being taken to come to all signals."""

@@ -22,7 +22,6 @@ ALIKE = 0.5
 """... and are less than this part of all."""
 COUNTING_ERROR = 0.05
 """Distinct texts are counted to within so much."""
-FEWEST_TEXTS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

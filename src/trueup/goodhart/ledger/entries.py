@@ -122,6 +122,14 @@ class Release:
             self._check_errors()
 
     @property
+    def known_at(self) -> dt.datetime | None:
+        """From when on its result was known: declared, or the end of its last day; None if not."""
+        if self.result_at is not None or self.ended is None:
+            return self.result_at
+        day = dt.datetime.combine(self.ended, dt.time(), tzinfo=dt.UTC)
+        return day + dt.timedelta(days=1)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What rows and columns of the covariance are about."""
         return (RISE, *self.signals)

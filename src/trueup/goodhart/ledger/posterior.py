@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from trueup.goodhart.ledger.realised import LEVEL, interval_of, part_of
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from trueup.goodhart.ledger.entries import Effect
+    from trueup.goodhart.ledger.realised import Part
 
     Floats = NDArray[np.float64]
 
-SHARES = np.linspace(-6.0, 7.0, 27)
-"""Shares between which the ends of an interval of phi are sought."""
-FINER = 5
-ROUNDS = 4
-LEAST = 1e-12
+HALVINGS = 50
+NEGLIGIBLE = 1e-9
+FAR = 8.0
+"""No quantile in use lies further out, in standard deviations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,29 +104,57 @@ class Posterior:
         return float(np.exp(np.interp(probability, middle, np.log(ratios))))
 
     def phi_interval(
-        self, new: Effect, *, level: float = 0.95, freedom: float | None = None
+        self, new: Effect, *, level: float = LEVEL, freedom: float | None = None
     ) -> tuple[float | None, float | None]:
         """Return an interval of the part of the gain that users got; None where unbounded.
 
         Every share that neither `below` nor `above` rejects, as in Fieller's interval.
         """
-        tail = (1 - level) / 2
-        return self._end(new, freedom, tail, lower=True), self._end(new, freedom, tail, lower=False)
+        return interval_of(lambda shares: self._below(shares, new, freedom), level)
 
-    def _end(self, new: Effect, freedom: float | None, tail: float, *, lower: bool) -> float | None:
-        """Return one end of the interval: the outermost share that is not rejected."""
-        shares, level = SHARES if lower else SHARES[::-1], float(special.ndtri(tail))
-        for finer in range(ROUNDS):
-            chance = self._below(shares, new, freedom)
-            doubt = chance.max(-1) if lower else 1 - chance.min(-1)
-            kept = int(np.argmax(doubt > tail))
-            if kept == 0:
-                return None
-            if finer < ROUNDS - 1:
-                shares = np.linspace(shares[kept - 1], shares[kept], FINER)
-        out, inside = special.ndtri(np.clip(doubt[kept - 1 : kept + 1], LEAST, 1 - LEAST))
-        part = (level - out) / (inside - out)
-        return float(shares[kept - 1] + part * (shares[kept] - shares[kept - 1]))
+    def phi(self, new: Effect, *, freedom: float | None = None) -> Part:
+        """Return the part of the gain that users got, and its 95 % interval.
+
+        The share that `below` gives a chance of one half, so that it lies within `phi_interval`.
+        """
+        return part_of(lambda shares: self._below(shares, new, freedom))
+
+    def ratio(self) -> tuple[float, float, float]:
+        """Return a judge point's worth over what records say, for a single test.
+
+        Its median and the ends of its 95 % range, with how it varies from test to test.
+        """
+        return self.promised(1.0, 1.0)
+
+    def promised(
+        self, rise: float, slope: float, *, rise_error: float = 0.0, slope_error: float = 0.0
+    ) -> tuple[float, float, float]:
+        """Return what a rise should bring a signal: median and ends of its 95 % range.
+
+        Args:
+            rise: The judge's, in points.
+            slope: What records say a judge point is worth in that signal.
+            rise_error: Standard error of `rise`.
+            slope_error: Of `slope`, for this signal by itself.
+        """
+        due = self.ratios * slope * rise
+        spread = np.hypot(self.varies * due, self.ratios * slope * rise_error)
+        spread = np.hypot(spread, self.ratios * slope_error * rise)
+        spread = np.maximum(spread, NEGLIGIBLE * max(float(np.abs(due).max()), NEGLIGIBLE))
+        tail = (1 - LEVEL) / 2
+        wanted = np.array([0.5, tail, 1 - tail])
+        low = np.full(3, float((due - FAR * spread).min()))
+        high = np.full(3, float((due + FAR * spread).max()))
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            chance = special.ndtr((middle[:, None] - due) / spread) @ self.weights.T
+            found = np.array([chance[0].mean(), chance[1].max(), chance[2].min()])
+            low, high = (
+                np.where(found < wanted, middle, low),
+                np.where(found < wanted, high, middle),
+            )
+        median, least, most = ((low + high) / 2).tolist()
+        return median, least, most
 
     def gain_below(
         self,
@@ -161,7 +191,7 @@ class Posterior:
         """Return a quantile of the gain by bisection."""
         widest = self.records * self.ratios.max() * abs(rise) * 8 + 8 * np.sqrt(seen_variance)
         low, high = -widest, widest
-        for _ in range(50):
+        for _ in range(HALVINGS):
             middle = (low + high) / 2
             chance = self.gain_below(middle, rise, seen_variance=seen_variance)
             low, high = (middle, high) if chance < probability else (low, middle)
@@ -170,11 +200,15 @@ class Posterior:
     def holds_to(self, c: float, new: Effect, *, quantile: float) -> float:
         """Return by what factor records may overstate the worth before `gaming` falls.
 
-        As `breaking_slope`; it does not depend on the posterior.
+        As `breaking_slope`; below 1 where it takes a worth above what records say. Where the
+        judge's rise is not clear by itself, the smallest worth thought possible that will do.
         """
         slope = breaking_slope(c, new, quantile=quantile)
         if slope is None:
-            return 0.0
+            due = c * self.records * np.unique(self.ratios)
+            variance = new.gain_variance - 2 * due * new.covariance + due**2 * new.rise_variance
+            enough = due * new.rise - new.gain >= quantile * np.sqrt(np.maximum(variance, 0.0))
+            return float(c * self.records / due[np.argmax(enough)]) if enough.any() else 0.0
         return self.records / slope if slope > 0 else np.inf
 
 

@@ -18,7 +18,6 @@ from trueup.goodhart.ledger.entries import Effect, Past
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from trueup.goodhart.ledger.errors_in_variables import PastSlope
     from trueup.goodhart.ledger.posterior import Posterior
 
     Floats = NDArray[np.float64]
@@ -75,25 +74,6 @@ def threshold(
         middle = (low + high) / 2
         low, high = (middle, high) if doubt(middle) > tail else (low, middle)
     return Threshold(high)
-
-
-def threshold_by_regression(
-    slope: PastSlope, *, rise_variance: float, varies: float = 0.0, level: float = 0.95
-) -> Threshold:
-    """Return the same from past tests alone.
-
-    Args:
-        slope: By past tests.
-        rise_variance: Squared standard error of the rise in a test of the planned size.
-        varies: Relative standard deviation of the worth from test to test, beside the additive
-            variance of `slope`.
-        level: Of the interval.
-    """
-    q2 = float(special.stdtrit(slope.freedom, (1 + level) / 2)) ** 2
-    rest = slope.value**2 * (1 - q2 * varies**2) - q2 * slope.error**2
-    if slope.value <= 0 or rest <= 0:
-        return Threshold(None, f"{NONE_YET}: past tests leave the worth of a judge point open")
-    return Threshold(float((q2 * (slope.between + slope.value**2 * rise_variance) / rest) ** 0.5))
 
 
 def outputs_to_see(

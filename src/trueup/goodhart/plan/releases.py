@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.goodhart.concurrent.boundary import tail
 from trueup.goodhart.plan.pilot import mirrored
-from trueup.goodhart.releases.looks import FEWEST, SHAPE
+from trueup.goodhart.releases.looks import FEWEST, plan_of
 from trueup.goodhart.releases.regression import Regression, models, trend
+from trueup.goodhart.spec import LOOKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def releases_power(
         path = np.linspace(0, 1, count)
         known = models(np.ones(count), path)
         error = pilot.slope_error(pilot.items * count)
-        level = _level(count, aim.alpha)
+        level = plan_of(LOOKS["releases"], aim.alpha, max(count, FEWEST)).tail
         drawn = _drawn(pilot, count, runs, matrix, rng)
         worth = 1 / np.maximum(1 + error * mirrored(rng.standard_normal(half), runs), 0.1)
         for run in range(runs):
@@ -89,10 +89,3 @@ def _drawn(pilot: Pilot, count: int, runs: int, matrix: Floats, rng: np.random.G
     steps = WANDER * pilot.rise * rng.standard_normal((half, count))
     noise += steps.cumsum(1)[..., None]
     return mirrored(noise, runs) + np.stack(pilot.drawn_shocks(runs, count, rng), axis=-1)
-
-
-def _level(count: int, alpha: float) -> float:
-    """Return the error that the last look may make, of looks from the eighth release on."""
-    at = [float(n * (n * n - 1)) for n in range(min(FEWEST, count), count + 1)]
-    information = tuple(value / at[-1] for value in at)
-    return tail(len(at) - 1, information, alpha, shape=SHAPE)

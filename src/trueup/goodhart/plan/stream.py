@@ -69,7 +69,7 @@ class StreamAim:
     def boundary(self) -> Boundary:
         """Return how far is far enough."""
         if self.horizon is None:
-            return Anytime(self.alpha, self.reference)
+            return Anytime(self.alpha, self.reference, self.starts)
         return Spending(self.alpha, self.reference, self.weeks, self.starts)
 
 

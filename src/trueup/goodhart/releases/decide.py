@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from trueup.goodhart.concurrent.decide import UNKNOWN, Plan, against
-from trueup.goodhart.look import Change, Look, SignalChange, Worth
+from trueup.goodhart.concurrent.decide import MORE, UNKNOWN, Plan, against, worth_of
+from trueup.goodhart.ledger.realised import mixed, part_of, worth_detail
+from trueup.goodhart.look import Change, Look, SignalChange
 from trueup.goodhart.releases.fit import FEWEST, fit
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from trueup.goodhart.concurrent.decide import Blend
     from trueup.goodhart.history import History
+    from trueup.goodhart.ledger.posterior import Posterior
+    from trueup.goodhart.ledger.realised import Below
     from trueup.goodhart.releases.fit import Fitted
     from trueup.goodhart.releases.regression import Regression
 
@@ -46,17 +49,23 @@ def decide_trend(
         return replace(base, verdict="unidentified", missing=(impossible,))
     fitted = fit(history, releases)
     value, error = fitted.judge
+    known = _known(fitted, posterior)
     mean = history.judge.mean[fitted.rows]
     look = replace(
         base,
         rise=Change(value=value, low=value - Z * error, high=value + Z * error,
                     before=float(mean[0])),
-        signals=tuple(_signal(fitted, k) for k in range(len(history.spec.signals))),
+        signals=tuple(_signal(fitted, k, known) for k in range(len(history.spec.signals))),
         notes=(*base.notes, *fitted.bias.notes),
-        worth=Worth(source="records" if posterior is None else "experiments"),
+        worth=worth_of(known),
+        detail=worth_detail(known),
     )  # fmt: skip
     if fitted.regression is not None:
-        phi, low, high = _phi(fitted.regression)
+        phi, low, high = (
+            _phi(fitted.regression)
+            if known is None
+            else part_of(mixed(known, _below(fitted.regression)))
+        )
         if value > Z * error:
             look = replace(look, phi=phi, phi_low=low, phi_high=high)
     if fitted.chance >= plan.tail:
@@ -67,7 +76,7 @@ def decide_trend(
             verdict="unidentified" if plan.last else "inconclusive",
             missing=tuple(fitted.dropped.values()),
         )
-    return _verdict(look, fitted, fitted.regression, (plan, posterior))
+    return _verdict(look, fitted, fitted.regression, (plan, known))
 
 
 def _impossible(history: History, releases: int) -> str:
@@ -82,10 +91,10 @@ def _impossible(history: History, releases: int) -> str:
 
 
 def _verdict(
-    look: Look, fitted: Fitted, regression: Regression, by: tuple[Plan, Blend | None]
+    look: Look, fitted: Fitted, regression: Regression, by: tuple[Plan, Posterior | None]
 ) -> Look:
     """Return the verdict where the judge is up."""
-    plan, posterior = by
+    plan, known = by
     spec, trust = fitted.history.spec, fitted.history.trust
     # a guard's doubt lowers the share of the rise that users should have got
     doubt = 1 - min(2 * fitted.bias.up / max(fitted.judge[0], 1e-12), 1.0)
@@ -95,10 +104,12 @@ def _verdict(
     holds = _holds(regression, share, plan.tail) if not harmed else math.inf
     gamed = below = above < plan.tail
     reasons: tuple[str, ...] = ()
-    if posterior is not None:
-        chance, worth = _by_experiments(fitted, regression, share, posterior)
+    if known is not None:
+        chance = float(mixed(known, _below(regression))(np.array([share])).min())
         gamed, reasons = chance > 1 - plan.tail, ("past tests do not say the same",)
-        look = replace(look, worth=worth)
+        rule = f"a chance of {chance:.1%} by past tests that users got less than {share:.0%}"
+        look = replace(look, worth=worth_of(known, rule))
+        holds = math.inf if harmed else _held(known, regression, share, plan.tail)
     elif below:
         reasons, rule = against(spec, holds, _upper(fitted, plan))
         gamed, look = not reasons, replace(look, worth=replace(look.worth, rule=rule))
@@ -110,6 +121,8 @@ def _verdict(
     if 1 - real < plan.tail:
         if trust.value is None:
             return replace(look, missing=(UNKNOWN,))
+        if known is not None and look.phi is not None and look.phi < spec.c:
+            return replace(look, missing=(MORE,))
         return replace(look, verdict="improvement", holds_to=math.inf)
     chances = 1 - regression.above(spec.c / FACTORS)
     turns = float(FACTORS[np.argmax(chances < plan.tail)]) if (chances < plan.tail).any() else 0.0
@@ -119,25 +132,35 @@ def _verdict(
     )
 
 
-def _by_experiments(
-    fitted: Fitted, regression: Regression, share: float, posterior: Blend
-) -> tuple[float, Worth]:
-    """Return the chance, by past tests and records, of less than a share of what was due."""
+def _known(fitted: Fitted, posterior: Blend | None) -> Posterior | None:
+    """Return what past tests say a judge point is worth, None where records alone do."""
     composite = fitted.composite
-    assert composite is not None  # noqa: S101 - without signals there is no regression
+    if posterior is None or composite is None:
+        return None
     names = [signal.name for signal in fitted.history.spec.signals]
     pairs = zip(composite.weights, composite.used, strict=True)
-    known = posterior({names[k]: float(a) for a, k in pairs}, composite.error)
-    mean = known.weights.mean(0)
-    # what is known of the worth is in the ratios: left is how it varies from test to test
-    varied = replace(regression, slope_error=float(np.sqrt(mean @ known.varies**2)))
-    below = 1 - varied.above(share * known.records * known.ratios)
-    chance = float((known.weights @ below).min())
-    rule = f"a chance of {chance:.1%} by past tests that users got less than {share:.0%}"
-    return chance, Worth(
-        source="experiments", experiments=known.experiments, overstatement=known.overstatement,
-        rule=rule,
-    )  # fmt: skip
+    return posterior({names[k]: float(a) for a, k in pairs}, composite.error)
+
+
+def _below(regression: Regression) -> Below:
+    """Return the chance of less than a share of what records promise, for `mixed`."""
+
+    def below(shares: Floats, varies: Floats) -> Floats:
+        kinds = (replace(regression, slope_error=float(kind)) for kind in varies)
+        return np.array([1 - one.above(shares) for one in kinds])
+
+    return below
+
+
+def _held(known: Posterior, regression: Regression, share: float, tail: float) -> float:
+    """Return up to which overstatement of the slope gaming stands, its worth being certain.
+
+    0 where no worth that is thought possible is enough.
+    """
+    factors = np.geomspace(1 / float(known.ratios.max()), FACTORS[-1], 2 * len(FACTORS))
+    sure = replace(regression, slope_error=0.0)
+    stands = np.flatnonzero(sure.above(share * known.records / factors) < tail)
+    return float(factors[stands[-1]]) if len(stands) else 0.0
 
 
 def _holds(regression: Regression, share: float, tail: float) -> float:
@@ -175,7 +198,7 @@ def _upper(fitted: Fitted, plan: Plan) -> float | None:
     return value - float(special.ndtri(plan.tail)) * error
 
 
-def _signal(fitted: Fitted, k: int) -> SignalChange:
+def _signal(fitted: Fitted, k: int, tests: Posterior | None) -> SignalChange:
     signal, slope = fitted.history.spec.signals[k], fitted.history.slopes[k]
     value, error = fitted.change(k)
     count = int(fitted.history.responders[k].sum())
@@ -187,13 +210,18 @@ def _signal(fitted: Fitted, k: int) -> SignalChange:
     known = slope.error > 0
     due = slope.value * fitted.judge[0] * signal.sign
     wide = Z * math.hypot(slope.value * fitted.judge[1], slope.error * fitted.judge[0])
+    low, high, worth = due - wide, due + wide, slope.value * signal.sign
+    if tests is not None:
+        rise, error = fitted.judge
+        due, low, high = tests.promised(rise, worth, rise_error=error, slope_error=slope.error)
+        worth *= tests.ratio()[0]
     return SignalChange(
         name=signal.name, said=signal.said, better=signal.better, per=signal.per or 100,
         change=seen,
         expected=due if known else None,
-        expected_low=due - wide if known else None,
-        expected_high=due + wide if known else None,
-        slope=slope.value * signal.sign if known else None,
+        expected_low=low if known else None,
+        expected_high=high if known else None,
+        slope=worth if known else None,
         count=count, weight=fitted.parts.get(k, 0.0), dropped=fitted.dropped.get(k),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ tell them from what releases did.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from trueup.goodhart.history import History
 from trueup.goodhart.look import Look
 from trueup.goodhart.releases.decide import decide_trend
 from trueup.goodhart.releases.fit import FEWEST
+from trueup.goodhart.spec import LOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +39,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST", "SHAPE", "Versions", "frozen_arm", "release_looks", "sequence_of"]
 
+FULL = 0.8
+"""A last period counts once the records reach this far into it."""
 MOST_BESIDE = 2.5
 """Versions in a period, on average: a switch within the week makes two."""
-SHAPE = 0.25
-"""Of the boundary over looks."""
+SHAPE = 0.5
+"""Of the boundary over looks: the same at each. The trend of 12 releases knows a quarter of what
+that of 19 does, and a boundary that keeps its error for the last would find nothing by then."""
 UNTIMED = (
     "users kept on one version ('{}') were left out: without a column of time nothing says which "
     "releases ran beside them"
@@ -75,9 +80,9 @@ def release_looks(
     """Compare versions in sequence: a look at every release from the eighth on.
 
     A look at a release is taken once its signals have had their time, so that releases of
-    different age are compared alike. Looks share one false-alarm rate over `spec.horizon` looks,
-    the last ones of the history; left out, over all that the history has, with most of it kept for
-    the last. A watch over releases to come should declare how many there will be.
+    different age are compared alike. `spec.horizon` looks share one false-alarm rate, 12 where it
+    is left out, and the next as many have one of their own. With a horizon of 1 there is one look,
+    at the latest release.
 
     Args:
         cells: Records of all releases.
@@ -113,19 +118,13 @@ def release_looks(
         base = _base(cells, spec, known, len(known.names))
         return [replace(base, verdict="unidentified", missing=(message,))]
     rate = spec.alpha if alpha is None else alpha
-    planned = _planned(spec, len(known.names))
-    information = _information(planned)
     if spec.time is None:  # nothing says beside which release they were
         frozen[:] = False
-    looks = []
-    for number, count in enumerate(planned):
-        if count > len(known.names):
+    looks, waits = [], ""
+    for count in _counts(spec, len(known.names)):
+        if waits := _waits(cells, spec, known, count):
             break
-        plan = Plan(
-            tail=tail(number, information, rate, shape=SHAPE),
-            last=number == len(planned) - 1,
-            prospect=Prospect(alpha=rate, looks=len(planned), periods=count),
-        )
+        plan = plan_of(spec.looks("releases"), rate, count)
         base = _base(cells, spec, known, count)
         if frozen.any():
             base = replace(base, why=f"{base.why}, against users kept on one ('{control}')")
@@ -136,6 +135,10 @@ def release_looks(
         base = replace(base, notes=(*base.notes, *notes))
         history = _history(seen, spec, known, (moving & by_then, frozen & by_then), count)
         looks.append(decide_trend(history, count, base, plan, posterior))
+    if waits and not looks:
+        return [replace(_base(cells, spec, known, FEWEST), missing=(waits,))]
+    if waits:
+        looks[-1] = replace(looks[-1], notes=(*looks[-1].notes, waits))
     return looks
 
 
@@ -191,14 +194,30 @@ def _of_one_judge(
     return instruments.only(cells, name), (note,)
 
 
-def _planned(spec: WatchSpec, count: int) -> list[int]:
-    """Return at how many releases each planned look is taken."""
-    horizon = spec.horizon
-    if horizon == "default" or horizon is None:
-        return list(range(FEWEST, count + 1))
-    if horizon <= count - FEWEST:
-        return list(range(count - horizon + 1, count + 1))
-    return list(range(FEWEST, FEWEST + horizon))
+def _counts(spec: WatchSpec, count: int) -> range:
+    """Return after how many releases looks are taken."""
+    return range(count if spec.horizon == 1 else FEWEST, count + 1)
+
+
+def plan_of(looks: int | None, alpha: float, count: int) -> Plan:
+    """Return how far is far enough at a look.
+
+    It does not depend on how many releases there will be: what was said once stays said.
+
+    Args:
+        looks: So many share the error rate, and then the next ones; None without an end.
+        alpha: False-alarm rate of a horizon; without an end, of all of them.
+        count: Releases at the look.
+    """
+    turn, number = divmod(count - FEWEST, looks or LOOKS["releases"])
+    first = count - number
+    if looks is None:  # 1 + 1/4 + 1/9 + ... = pi^2 / 6
+        looks, alpha = LOOKS["releases"], alpha * 6 / (math.pi * (turn + 1)) ** 2
+    return Plan(
+        tail=tail(number, _information(range(first, first + looks)), alpha, shape=SHAPE),
+        last=number == looks - 1,
+        prospect=Prospect(alpha=alpha, looks=looks, periods=count),
+    )
 
 
 def _information(planned: Sequence[int]) -> tuple[float, ...]:
@@ -208,6 +227,23 @@ def _information(planned: Sequence[int]) -> tuple[float, ...]:
     """
     at = [float(n * (n * n - 1)) for n in planned]
     return tuple(value / at[-1] for value in at)
+
+
+def _waits(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> str:
+    """Say until when a release waits for its signals; empty where it does not.
+
+    What has not arrived yet looks like users who gave no sign, and a new release like a worse one.
+    """
+    if spec.time is None or cells.last is None or cells.seen is None:
+        return ""
+    over = cells.origin + (_last(known, count) + 1) * spec.step
+    ready = min(over, cells.last) + cells.delay
+    if ready <= cells.seen + (1 - FULL) * spec.step:
+        return ""
+    return (
+        f"'{known.names[count - 1]}' waits for its signals until {ready.date().isoformat()}, and "
+        f"the records end on {cells.seen.date().isoformat()}"
+    )
 
 
 def frozen_arm(cells: Cells, spec: WatchSpec) -> str | None:

@@ -45,7 +45,7 @@ def reason(found: Findings, *, settings: Settings, best_step: int, readings: int
         )
     if found.rise is None or found.opened is None:
         least = max(slopes.LEAST, gaps.BASELINE + gaps.AFTER)
-        return f"There are {readings} steps with proxy and gold; all rules speak from {least} on."
+        return f"Steps with proxy and gold: {readings}; all rules speak from {least} on."
     return f"Nothing shows that the proxy has outrun gold by more than {settings.margin:g}."
 
 

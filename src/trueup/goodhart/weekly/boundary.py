@@ -8,7 +8,7 @@ autocorrelation and all, jointly over all starts that are scanned: starts see th
 that adding up their error rates would waste half of them. C rises with the autocorrelation found.
 
 `Anytime` has none: a mixture e-value for the t statistic (Lindon et al. 2022, arXiv 2210.08589),
-divided over starts so that any number of them may follow.
+divided over starts so that any number of them may follow: the k-th gets 6 / (pi^2 k^2) of alpha.
 """
 
 from __future__ import annotations
@@ -91,14 +91,22 @@ class Anytime:
     Attributes:
         alpha: One-sided error rate over all looks and starts, however many.
         before: Reference weeks.
+        starts: Monitored weeks at which a change may begin, ascending; more may come later, after
+            these.
     """
 
     alpha: float
     before: int
+    starts: tuple[int, ...]
 
     def critical(self, start: int, moved: Shift) -> Floats:
-        """Return the t value that a shift must pass; infinite where none can be enough."""
-        turn = start // SCANNED + 1
+        """Return the t value that a shift must pass; infinite where none can be enough.
+
+        Args:
+            start: Monitored week at which the change may have begun: one of `starts`.
+            moved: From that start on.
+        """
+        turn = self.starts.index(start) + 1
         level = 6 / np.pi**2 * self.alpha / turn**2
         freedom = moved.freedom
         size = 1 / spread(moved.correlation, moved.before, moved.after)

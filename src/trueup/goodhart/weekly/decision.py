@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trueup.goodhart.ledger.realised import mixed, part_of, worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.noise import interval
 from trueup.goodhart.price import worth_note
 from trueup.goodhart.series import sampling
 from trueup.goodhart.weekly.forecast import until_decided
 from trueup.goodhart.weekly.shift import shift
-from trueup.goodhart.weekly.stakes import Primary, by_experiments, price_of
+from trueup.goodhart.weekly.stakes import (
+    Primary,
+    by_experiments,
+    held_by_experiments,
+    price_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,6 +82,8 @@ class Decision:
             return self._tell(gamed, "gaming")
         real = self._strongest(usable, self._real)
         if real is not None and self.weekly.history.trust.value is not None:
+            if self._short(real):  # tests say that a judge point is worth more than records do
+                return self._tell(real, "inconclusive")
             return self._tell(real, "improvement")
         ups = [tested.evidence.up(bias=False) for tested in usable if tested.evidence]
         tested = usable[int(np.argmax(ups))]
@@ -113,6 +121,14 @@ class Decision:
             return -math.inf
         return by_experiments(evidence, known, self.weekly.history.spec.c)()
 
+    def _short(self, tested: Tested) -> bool:
+        """Say whether users more likely than not got too little by what past tests say."""
+        evidence, known = tested.evidence, self._posterior(tested)
+        if evidence is None or known is None:
+            return False
+        got = part_of(mixed(known, evidence.below)).value
+        return got is not None and got < self.weekly.history.spec.c
+
     def _posterior(self, tested: Tested) -> Posterior | None:
         composite, learnt = tested.composite, self.weekly.experiments
         if composite is None or learnt is None:
@@ -139,10 +155,13 @@ class Decision:
         evidence = tested.evidence
         assert evidence is not None  # noqa: S101 - only usable starts get here
         weekly, c = self.weekly, self.weekly.history.spec.c
-        phi, low, high = evidence.phi()
+        known = self._posterior(tested)
+        phi, low, high = evidence.phi() if known is None else part_of(mixed(known, evidence.below))
         holds = math.inf
         if verdict == "gaming" or (verdict == "inconclusive" and evidence.gamed(c) >= 1):
             holds = evidence.breaks_at(c)
+            if known is not None:
+                holds = held_by_experiments(evidence, known, c)
         elif verdict == "inconclusive":
             holds = evidence.turns_at(c)
         rise = _change(weekly.judge, weekly.judge_apart, tested)
@@ -159,11 +178,11 @@ class Decision:
             since=weekly.number(weekly.history.reference + tested.start),
             against=tuple(weekly.number(row) for row in tested.rows[: tested.before]),
             rise=rise,
-            signals=tuple(self._signal(k, tested, rise) for k in range(len(weekly.signals))),
+            signals=tuple(self._signal(k, tested, rise, known) for k in range(len(weekly.signals))),
             worth=worth,
             missing=self._missing(tested, verdict),
             notes=(*tested.bias.notes, *self._too_large(tested, worth, rise if moved else None)),
-            detail=self._detail(evidence),
+            detail=self._detail(evidence) | worth_detail(known),
         )
 
     def _worth(self, tested: Tested) -> Worth:
@@ -217,7 +236,12 @@ class Decision:
         spec, found = weekly.history.spec, []
         if evidence.up() < 1 or evidence.gamed(spec.c) < 1 <= evidence.gamed(spec.c, bias=False):
             found += list(tested.bias.notes)
-        if weekly.experiments is not None and evidence.gamed(spec.c) >= 1:
+        if self._short(tested) and evidence.real(spec.c) >= 1:
+            found.append(
+                "users gained what records predict, but past tests say that a judge point is worth "
+                "more than that"
+            )
+        elif weekly.experiments is not None and evidence.gamed(spec.c) >= 1:
             found.append("users got less than records predict, but past tests do not say the same")
         elif spec.overstate > 1 and evidence.gamed(spec.c) >= 1:
             held = evidence.breaks_at(spec.c)
@@ -237,10 +261,12 @@ class Decision:
             )
         found += tested.dropped.values()
         if evidence.up() >= 1:
-            found.append(until_decided(weekly, tested))
+            found.append(until_decided(weekly, tested, self._posterior(tested)))
         return tuple(dict.fromkeys(part for part in found if part))
 
-    def _signal(self, k: int, tested: Tested, rise: Change | None) -> SignalChange:
+    def _signal(
+        self, k: int, tested: Tested, rise: Change | None, known: Posterior | None
+    ) -> SignalChange:
         history = self.weekly.history
         signal, slope = history.spec.signals[k], history.slopes[k]
         part = 0.0
@@ -250,6 +276,12 @@ class Decision:
         error = (rise.high - rise.low) / (2 * 1.96) if rise else 0.0
         expected = slope.value * delta * signal.sign
         wide = 1.96 * float(np.hypot(slope.value * error, slope.error * delta))
+        low, high, worth = expected - wide, expected + wide, slope.value * signal.sign
+        if known is not None:
+            expected, low, high = known.promised(
+                delta, worth, rise_error=error, slope_error=slope.error
+            )
+            worth *= known.ratio()[0]
         return SignalChange(
             name=signal.name,
             said=signal.said,
@@ -259,9 +291,9 @@ class Decision:
                 self.weekly.signals[k] * signal.sign, self.weekly.signal_apart[k], tested
             ),
             expected=expected if slope.informs else None,
-            expected_low=expected - wide if slope.informs else None,
-            expected_high=expected + wide if slope.informs else None,
-            slope=slope.value * signal.sign if slope.error > 0 else None,
+            expected_low=low if slope.informs else None,
+            expected_high=high if slope.informs else None,
+            slope=worth if slope.error > 0 else None,
             count=int(history.responders[k][list(tested.rows[tested.before :])].sum()),
             weight=part,
             dropped=tested.dropped.get(k),

@@ -7,7 +7,7 @@ far above 0 says improvement. Both use the slope at the end of its range that ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from scipy import special
@@ -132,25 +132,61 @@ class Evidence:
         Fieller's interval by inversion: every share c that D(c) does not reject by the error
         models of `noise`, with the slope's error added.
         """
-        known = noise.models(self.before, len(self.judge) - self.before)
-        rise, gain = float(known.contrast @ self.judge), float(known.contrast @ self.composite)
-        variance = self.floor_composite - 2 * GRID * self.floor_both + GRID**2 * self.floor_judge
-        variance = np.maximum(variance, 1e-12 * max(self.floor_composite, 1e-12))
-        pairs = (
-            (self.composite, self.composite), (self.composite, self.judge), (self.judge, self.judge)
-        )  # fmt: skip
-        own, both, judge = (np.einsum("i,gij,j->g", a, known.left, b) for a, b in pairs)
-        c = GRID[:, None]
-        squares = (own - 2 * c * both + c**2 * judge) / variance[:, None]
-        weight = noise.weights(squares, known)
-        error = np.sqrt(known.spread * variance[:, None] + (c * rise * self.error) ** 2)
-        distance = gain - GRID * rise
-        tail = (weight * special.ndtr(-np.abs(distance)[:, None] / error)).sum(1)
+        seen = self._by_models(GRID)
+        spread = seen.spread * seen.variance[:, None]
+        error = np.sqrt(spread + (GRID[:, None] * seen.rise * self.error) ** 2)
+        distance = seen.gain - GRID * seen.rise
+        tail = (seen.weight * special.ndtr(-np.abs(distance)[:, None] / error)).sum(1)
+        rise, gain = seen.rise, seen.gain
         value = gain / rise if rise else 0.0
         score = -special.ndtri(np.clip(tail, 1e-300, 0.5)) * np.sign(distance)
         quantile = -special.ndtri(noise.TAIL)
         low, high = _ends(tail >= noise.TAIL, score, quantile)
         return value, low, high
+
+    def below(self, shares: Floats, varies: Floats) -> Floats:
+        """Return the chance of less than a share of what records promise, by the same models.
+
+        Args:
+            shares: Of the rise in judge points, were records' slope true but for how it varies.
+            varies: Relative standard deviations of that.
+
+        Returns:
+            Shape (varies, shares).
+        """
+        seen = self._by_models(shares)
+        own = (shares * seen.rise * varies[:, None]) ** 2
+        error = np.sqrt(seen.spread * seen.variance[:, None] + own[..., None])
+        score = (shares * seen.rise - seen.gain)[:, None] / error
+        found: Floats = (seen.weight * special.ndtr(score)).sum(-1)
+        return found
+
+    def _by_models(self, shares: Floats) -> _Seen:
+        known = noise.models(self.before, len(self.judge) - self.before)
+        rise, gain = float(known.contrast @ self.judge), float(known.contrast @ self.composite)
+        variance = self.floor_composite - 2 * shares * self.floor_both
+        variance = variance + shares**2 * self.floor_judge
+        variance = np.maximum(variance, 1e-12 * max(self.floor_composite, 1e-12))
+        pairs = (
+            (self.composite, self.composite), (self.composite, self.judge), (self.judge, self.judge)
+        )  # fmt: skip
+        own, both, judge = (np.einsum("i,gij,j->g", a, known.left, b) for a, b in pairs)
+        c = shares[:, None]
+        squares = (own - 2 * c * both + c**2 * judge) / variance[:, None]
+        return _Seen(rise, gain, variance, noise.weights(squares, known), known.spread)
+
+
+class _Seen(NamedTuple):
+    """What D is by every error model of `noise`, for some shares."""
+
+    rise: float
+    gain: float
+    variance: Floats
+    """Sampling variance of a week of D: shares."""
+    weight: Floats
+    """Of each model: shares x models."""
+    spread: Floats
+    """Variance of the shift per sampling variance: models."""
 
 
 def _crossing(holds: NDArray[np.bool_]) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from trueup.goodhart.ledger.posterior import Posterior
     from trueup.goodhart.weekly.decision import Tested
     from trueup.goodhart.weekly.stream import Weekly
 
@@ -17,7 +18,7 @@ CHANCE = 0.84
 MOSTLY = 0.5
 
 
-def until_decided(weekly: Weekly, tested: Tested) -> str:
+def until_decided(weekly: Weekly, tested: Tested, known: Posterior | None = None) -> str:
     """Return in how many periods a decision is likely if things stay as they are.
 
     The contrast keeps its size, and its error shrinks as more periods come in (A.4's planning
@@ -30,14 +31,20 @@ def until_decided(weekly: Weekly, tested: Tested) -> str:
     rise, gain = float(evidence.rise().delta), float(evidence.contrast(0.0).delta)
     if rise <= 0:
         return ""
-    low, high = c * evidence.low * rise, c * evidence.high * rise
+    worth, least = (1.0, evidence.low) if known is None else known.ratio()[:2]
+    low, high = c * least * rise, c * evidence.high * rise
     distance = low - gain if gain < (low + high) / 2 else gain - high
-    share = c * (evidence.low if gain < (low + high) / 2 else evidence.high)
+    share = c * (least if gain < (low + high) / 2 else evidence.high)
     now = evidence.contrast(share)
+    if distance <= 0 and known is not None and gain > c * worth * rise:
+        return (
+            f"by past tests users got about {gain / rise / worth:.0%} of the gain to be expected, "
+            f"but an improvement rests on records, by which it is {gain / rise:.0%}"
+        )
     if distance <= 0 or float(now.error) <= 0:
         return (
-            f"users got about {gain / rise:.0%} of the gain to be expected, which is too near the "
-            f"limit of {c:.0%} for more data to decide soon"
+            f"users got about {gain / rise / worth:.0%} of the gain to be expected, which is too "
+            f"near the limit of {c:.0%} for more data to decide soon"
         )
     end = weekly.horizon or FURTHEST
     scatter = float(now.error) / np.sqrt(1 / now.after + 1 / now.before)

@@ -35,25 +35,36 @@ class Clear(Protocol):
         ...
 
 
-def by_experiments(evidence: Evidence, known: Posterior, c: float) -> Clear:
-    """Return how clearly users got less than a share of what was due, by past tests."""
+def effect_of(evidence: Evidence) -> Effect:
+    """Return the change as a test; what a guard doubts is no rise."""
     rise, gained, both = evidence.rise(), evidence.contrast(0.0), evidence.contrast(1.0)
     variances = float(rise.error) ** 2, float(gained.error) ** 2
-    new = Effect(
+    return Effect(
         rise=float(rise.delta) - evidence.bias_up,
         gain=float(gained.delta),
         rise_variance=variances[0],
         gain_variance=variances[1],
         covariance=(sum(variances) - float(both.error) ** 2) / 2,
     )
+
+
+def by_experiments(evidence: Evidence, known: Posterior, c: float) -> Clear:
+    """Return how clearly users got less than a share of what was due, by past tests."""
+    new, freedom = effect_of(evidence), evidence.contrast(0.0).freedom
     critical = _critical(evidence, evidence.contrast(c))
 
     def clear(gain: float | None = None) -> float:
         test = new if gain is None else replace(new, gain=gain)
-        chance = float(known.below(c, test, freedom=gained.freedom))
-        return float(special.stdtrit(gained.freedom, min(chance, _SUREST))) / critical
+        chance = float(known.below(c, test, freedom=freedom))
+        return float(special.stdtrit(freedom, min(chance, _SUREST))) / critical
 
     return clear
+
+
+def held_by_experiments(evidence: Evidence, known: Posterior, c: float) -> float:
+    """Return up to which overstatement of the slope that finding stands."""
+    quantile = _critical(evidence, evidence.contrast(c))
+    return known.holds_to(c, effect_of(evidence), quantile=quantile)
 
 
 def price_of(
@@ -81,7 +92,8 @@ def price_of(
         most = spec.worth - _critical(evidence, primary.moved) * float(primary.moved.error)
         bounds.append(most / primary.slope)
     records = _up_to(evidence, spec.c * evidence.low)
-    return price(records=records, rule=min(bounds), due=rise, c=spec.c)
+    worth = 1.0 if known is None else known.ratio()[0]
+    return price(records=records, rule=min(bounds), due=rise, c=spec.c, worth=worth)
 
 
 def _up_to(evidence: Evidence, share: float) -> float:

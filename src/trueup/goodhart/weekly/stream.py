@@ -18,7 +18,7 @@ from trueup.goodhart.weekly.evidence import Boundary, Evidence
 from trueup.goodhart.weekly.shift import FEWEST_AFTER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -114,15 +114,22 @@ class Weekly:
     def boundary(self) -> Boundary:
         """How far is far enough."""
         if self.horizon is None:
-            return Anytime(self.alpha, self.history.reference)
+            return Anytime(self.alpha, self.history.reference, self.starts)
         return Spending(self.alpha, self.history.reference, self.horizon, self.starts)
 
     def number(self, row: int) -> int:
         """Return the number of a row's period, 0 being the first that is monitored."""
         return self.history.numbers[row] - self.history.spec.reference
 
-    def look(self, done: int, *, period: int) -> Look:
-        """Return what could be said once so many rows had ended, in a monitored period."""
+    def look(self, done: int, *, period: int, gamed: Collection[int] = ()) -> Look:
+        """Return what could be said once so many rows had ended, in a monitored period.
+
+        Args:
+            done: Rows that have ended.
+            period: Number of the monitored period.
+            gamed: Monitored periods that an earlier look called gaming: no yardstick for a later
+                change, and no part of how much weeks differ by themselves.
+        """
         mature = done - self.history.lag
         begin, end = self.history.span(self.history.numbers[done - 1])
         first, looks = self.number(self.history.reference), self.history.spec.looks("weekly")
@@ -133,7 +140,8 @@ class Weekly:
         )  # fmt: skip
         if reason := self._hopeless(mature):
             return replace(base, verdict="unidentified", missing=(reason,))
-        found = [t for s in self.starts if (t := self._test(s, mature)) is not None]
+        left = {row for row in range(done) if self.number(row) in gamed}
+        found = [t for s in self.starts if (t := self._test(s, mature, left)) is not None]
         if not found:
             return self._too_early(base, mature)
         return Decision(self, base, found).look()
@@ -174,14 +182,14 @@ class Weekly:
             )
         return ""
 
-    def _test(self, start: int, mature: int) -> Tested | None:
+    def _test(self, start: int, mature: int, left: Collection[int]) -> Tested | None:
         """Compare the periods from a start on with those before; None where there are too few."""
         history = self.history
         split = history.reference + start
         if mature - split < FEWEST_AFTER:
             return None
         whole = np.isfinite(self.judge[:mature])
-        before = [p for p in range(split) if whole[p]]
+        before = [p for p in range(split) if whole[p] and p not in left]
         after = [p for p in range(split, mature) if whole[p]]
         if len(after) < FEWEST_AFTER or len(before) < guards.FEWEST_REFERENCE:
             return None
@@ -189,8 +197,9 @@ class Weekly:
         dropped: dict[int, str] = {}
         for k, signal in enumerate(history.spec.signals):
             if not history.slopes[k].informs:
-                followed = "do not follow" if history.never_followed(k) else "are too few to follow"
-                dropped[k] = f"{signal.said} {followed} this judge's scores in the reference"
+                never, few = "never followed", "is told too rarely to follow"
+                followed = never if history.never_followed(k) else few
+                dropped[k] = f"'{signal.said}' {followed} this judge's scores in the reference"
             elif reason := guards.feedback(history, k, reference, after):
                 dropped[k] = reason
         kept, moved = guards.mix(history, reference, after)
@@ -246,7 +255,9 @@ class Weekly:
         history = self.history
         first = history.reference + FEWEST_AFTER + history.lag - 1
         if mature + history.lag <= first:
-            begin, _ = history.span(history.numbers[0])
+            # the periods before this horizon need not be its reference
+            row = min(history.reference, history.rows - 1)
+            begin, _ = history.span(history.numbers[row] - row)
             when = (begin + (first + 1) * history.spec.step).date()
             reason = (
                 f"signals take {history.lag} periods to arrive: the first comparison can be made "

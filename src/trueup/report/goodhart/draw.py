@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trueup.goodhart.cells import Cells
     from trueup.goodhart.look import Look
     from trueup.goodhart.spec import WatchSpec
+    from trueup.report.goodhart.picture import Line
     from trueup.report.goodhart.series import Series
 
 
@@ -84,7 +85,8 @@ def _of_stream(weekly: Weekly, first: int, *, looks: Sequence[Look]) -> Picture:
     waiting = min(history.lag, rows)
     judge = series.judge_of(weekly).since(reference)
     users, slope_error = series.users_of(weekly, _dropped(look))
-    users = users.until(rows - waiting).since(reference)
+    worth = series.worth_of(look)
+    users = users.until(rows - waiting).since(reference).over(worth)
     since = _since(history, look, first)
     since = since if since is not None and since < rows - waiting else None
     alarm = next((one for one in looks if one.verdict == "gaming"), None)
@@ -96,7 +98,7 @@ def _of_stream(weekly: Weekly, first: int, *, looks: Sequence[Look]) -> Picture:
         starts=starts,
         reference=reference,
         judge=judge.line(),
-        expected=judge.owed(1.0, slope_error).line(),
+        expected=_expected(judge, worth, slope_error),
         users=users.line(),
         judge_after=_level(judge, since, rows - waiting, _rise(look)),
         after=_level(users, since, rows - waiting, _gain(look)),
@@ -127,6 +129,7 @@ def _of_releases(cells: Cells, spec: WatchSpec, looks: Sequence[Look]) -> Pictur
     weekly, look = Weekly(history, spec.alpha), looks[-1] if looks else None
     judge = series.judge_of(weekly).since(1)
     users, slope_error = series.users_of(weekly, _dropped(look))
+    worth = series.worth_of(look)
     alarm = next((one for one in looks if one.verdict == "gaming"), None)
     return Picture(
         kind="releases",
@@ -134,8 +137,8 @@ def _of_releases(cells: Cells, spec: WatchSpec, looks: Sequence[Look]) -> Pictur
         starts=(None,) * count,
         reference=0,
         judge=judge.line(),
-        expected=judge.owed(1.0, slope_error).line(),
-        users=users.since(1).line(),
+        expected=_expected(judge, worth, slope_error),
+        users=users.since(1).over(worth).line(),
         judge_after=_level(judge, 0, count, _rise(look), before=0.0),
         after=_level(users, 0, count, _gain(look), before=0.0),
         signals=tuple(_signal(weekly, k, judge, (1, count), look)
@@ -164,8 +167,13 @@ def _signal(
     slope = weekly.history.slopes[number]
     reference, arrived = rows
     found = series.signal_of(weekly, number).until(arrived)
-    owed = judge.owed(slope.value * signal.sign, slope.error)
+    worth, records = series.worth_of(look), slope.value * signal.sign
     base = series.base_of(found.mean, reference) if slope.informs else np.nan
+    if worth is None:
+        owed = judge.owed(records, slope.error)
+        expected = series.Series(owed.mean + base, owed.error).line()
+    else:
+        expected = judge.owed_by(worth, records, slope.error, base=base)
     said = {one.name: one for one in look.signals}.get(signal.name) if look else None
     return SignalLine(
         name=signal.name,
@@ -173,9 +181,17 @@ def _signal(
         better=signal.better,
         per=signal.per or 100,
         realised=found.line(),
-        expected=series.Series(owed.mean + base, owed.error).line(),
+        expected=expected,
         dropped=said.dropped if said else None,
     )
+
+
+def _expected(judge: Series, worth: series.Worth | None, slope_error: float) -> Line:
+    """Return what users should have gained, in judge points as the look counts them."""
+    if worth is None:
+        return judge.owed(1.0, slope_error).line()
+    share = series.Worth(1.0, worth.low / worth.value, worth.high / worth.value)
+    return judge.owed_by(share, 1.0, 0.0)
 
 
 def _since(history: History, look: Look | None, first: int) -> int | None:

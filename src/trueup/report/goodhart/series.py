@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from trueup.goodhart.look import Look
     from trueup.goodhart.weekly import Weekly
 
     Floats = NDArray[np.float64]
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 _Z = 1.96
 Triple: TypeAlias = tuple[float, float, float] | None
 """A mean and the ends of its interval, or nothing."""
+
+
+class Worth(NamedTuple):
+    """A judge point's worth by past tests, over what records say, and its 95 % range."""
+
+    value: float
+    low: float
+    high: float
 
 
 class Series(NamedTuple):
@@ -43,11 +52,40 @@ class Series(NamedTuple):
         """Return what this movement of the judge should bring, with the errors of both."""
         return Series(self.mean * slope, np.hypot(self.error * slope, self.mean * error))
 
+    def over(self, worth: Worth | None) -> Series:
+        """Return users' index in judge points of another worth; records' where None."""
+        return self if worth is None else Series(self.mean / worth.value, self.error / worth.value)
+
+    def owed_by(self, worth: Worth, slope: float, error: float, *, base: float = 0.0) -> Line:
+        """Return what this movement should bring by past tests, from a base on.
+
+        Args:
+            worth: By past tests.
+            slope: What records say a judge point is worth.
+            error: Its standard error.
+            base: What it is added to.
+        """
+        own = _Z * np.hypot(self.error * slope, self.mean * error) * worth.value
+        mean = self.mean * slope * worth.value
+        ends = [self.mean * slope * (end - worth.value) for end in (worth.low, worth.high)]
+        low = mean - np.hypot(own, np.minimum(*ends)) + base
+        high = mean + np.hypot(own, np.maximum(*ends)) + base
+        rows = zip(mean + base, low, high, strict=True)
+        return line_of([(float(a), float(b), float(c)) for a, b, c in rows])
+
     def line(self) -> Line:
         """Return the series with its 95 % intervals."""
         low, high = self.mean - _Z * self.error, self.mean + _Z * self.error
         rows = zip(self.mean, low, high, strict=True)
         return line_of([(float(a), float(b), float(c)) for a, b, c in rows])
+
+
+def worth_of(look: Look | None) -> Worth | None:
+    """Return what past tests told a look, None where records alone did."""
+    if look is None or "worth" not in look.detail:
+        return None
+    told = look.detail
+    return Worth(told["worth"], told["worth_low"], told["worth_high"])
 
 
 def judge_of(weekly: Weekly) -> Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from trueup.goodhart.concurrent.looks import planned_looks
 from trueup.report.words import counted
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ KINDS: Mapping[Verdict, Kind] = {
     "gaming": Kind("!", "gaming", "users got far less than the judge's rise promised"),
     "improvement": Kind("+", "improvement", "users gained with the judge"),
     "inconclusive": Kind("?", "inconclusive", "not decided yet"),
-    "judge_flat": Kind("=", "judge flat", "the judge has not risen"),
+    "judge_flat": Kind("=", "judge flat", "no rise of the judge is shown"),
     "unidentified": Kind("~", "unidentified", "the data cannot tell"),
 }
 
@@ -63,7 +64,7 @@ _HEADLINES: Mapping[str, str] = {
     "gaming: worse": "Judge scores rose, and users are worse off.",
     "gaming: less": "Judge scores rose far more than users gained.",
     "improvement": "Judge scores rose, and users gained with them.",
-    "judge_flat": "Judge scores have not risen.",
+    "judge_flat": "No rise of judge scores is shown.",
     "judge_flat: fallen": "Judge scores have fallen.",
     "judge_flat: perhaps": "Judge scores may have risen; that is not clear yet.",
     "inconclusive": "Judge scores rose; whether users gained is not decided yet.",
@@ -224,6 +225,11 @@ def basis(report: GoodhartReport) -> Iterator[tuple[str, str]]:
         told = "the verdict does not depend on what a judge point is worth"
         if holds != "any":
             told = f"the verdict changes once records overstate a judge point's worth by {holds}"
+        if look.holds_to is not None and 0 < look.holds_to < 1:
+            told = (
+                f"the verdict takes a judge point to be worth {1 / look.holds_to:.1f} x what "
+                "records say, or more"
+            )
         yield "holds to", told
 
 
@@ -245,13 +251,8 @@ def _worth(look: Look) -> str:
 
 
 def _alpha(spec: WatchSpec, design: str) -> str:
-    looks = spec.looks(design)
-    if design == "releases" and spec.horizon == "default":
-        over = "over all looks at this history"
-    elif looks is None:
-        over = "over all looks, however many"
-    else:
-        over = f"over {counted(looks, 'look')}"
+    looks = planned_looks(spec) if design == "concurrent" else spec.looks(design)
+    over = "over all looks, however many" if looks is None else f"over {counted(looks, 'look')}"
     return f"at most {spec.alpha:.0%} {over}, taken together"
 
 

@@ -121,7 +121,15 @@ def watch_spec(said: Mapping[str, Any], *, columns: Collection[str] = ()) -> Wat
         given["horizon"] = _horizon(given["horizon"])
     if "starts" in given:
         given["starts"] = starts_of(given["starts"])
-    return WatchSpec(**given)
+    try:
+        return WatchSpec(**given)
+    except ConfigError as error:
+        if error.where != WatchSpec.__name__:
+            raise
+        name = error.what.partition(" ")[0]  # an error of one value begins with its name
+        option = "-c" if name == "c" else f"--{name}"
+        mend = f"Say {option} otherwise (in a runner, `{name}`)"
+        raise ConfigError(error.what.replace("None", "none"), mend=mend) from None
 
 
 def starts_of(said: object) -> Any:  # noqa: ANN401 - what `WatchSpec` checks

@@ -16,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trueup.goodhart.concurrent.looks import planned_looks
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
@@ -101,12 +103,11 @@ def rate_words(budget: Budget, spec: WatchSpec, design: str) -> str:
 
 
 def _span(spec: WatchSpec, design: str) -> str:
-    if design == "releases":
-        return "a release"
-    looks = spec.looks(design)
+    looks = planned_looks(spec) if design == "concurrent" else spec.looks(design)
     if looks is None:
-        return "however long it is watched"
-    return f"{'a test' if design == 'concurrent' else 'a horizon'} of {looks} looks"
+        return f"however {'many versions follow' if design == 'releases' else 'long it is watched'}"
+    what = "a test" if design == "concurrent" else "a horizon"
+    return f"{what} of {looks} look{'' if looks == 1 else 's'}"
 
 
 def _yearly(alpha: float, spec: WatchSpec, design: str) -> float | None:

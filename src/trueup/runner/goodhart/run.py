@@ -65,7 +65,7 @@ def run_watch(
         parts: Their values, where they are declared.
         store: Where alarms and forecasts are kept; None keeps none.
         backtest: Whether every look is to be shown; the ledger is then left as it is.
-        now: Records later than this are set aside; the clock's time where left out.
+        now: Nothing that came later is seen; the clock's time where left out.
         explain: Returns sentences that explain a look.
         guesses: What of the spec was guessed, to be told.
         notes: What else is to be told.
@@ -126,7 +126,7 @@ def _watched(
 ) -> Watched:
     """Return one product, looked at."""
     try:
-        cells = read_cells(source, spec, now=now)
+        cells = read_cells(source, spec, now=now, until=now if spec.time else None)
     except DataError as error:
         if not part:
             raise
@@ -136,7 +136,10 @@ def _watched(
         )
 
     def as_of(end: dt.datetime, /) -> Cells:
-        return read_cells(source, spec, origin=cells.origin, edges=cells.edges, now=now, until=end)
+        until = end if now is None else min(end, now)
+        return read_cells(
+            source, spec, origin=cells.origin, edges=cells.edges, now=now, until=until
+        )
 
     title = f"{name}: {part}" if part else name
     own = without_own(cells, spec, title=title)

@@ -152,6 +152,7 @@ class _Stream:
         self.main = instruments.main_instruments(cells, periods)
         self.known: dict[tuple[str | None, tuple[int, ...]], Weekly] = {}
         self.said: dict[int, str] = {}
+        self.going_on: set[int] = set()
         self.gamed: set[int] = set()
         self.learnt = posterior
 
@@ -178,9 +179,16 @@ class _Stream:
         for period in range(reference, self.periods):
             look = self._look(period)
             self.said[period] = look.verdict
-            if look.verdict == "gaming" and look.since is not None:
-                self.gamed |= set(range(look.since, period - reference + 1))
+            self._remember(look, period - reference)
             yield look
+
+    def _remember(self, look: Look, period: int) -> None:
+        """Keep which periods were gamed, once that is over: until then they are one change."""
+        if look.verdict == "gaming" and look.since is not None:
+            self.going_on |= set(range(look.since, period + 1))
+        elif look.verdict in _CLEAR:
+            self.gamed |= self.going_on
+            self.going_on = set()
 
     def _undeployed(self) -> str:
         """Say that no known start can be looked at, empty where one can."""

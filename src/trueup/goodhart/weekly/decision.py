@@ -13,7 +13,7 @@ from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.noise import interval
 from trueup.goodhart.price import worth_note
 from trueup.goodhart.series import sampling
-from trueup.goodhart.weekly.forecast import until_decided
+from trueup.goodhart.weekly.forecast import UNKNOWN, until_decided
 from trueup.goodhart.weekly.shift import shift
 from trueup.goodhart.weekly.stakes import (
     Primary,
@@ -236,6 +236,7 @@ class Decision:
         spec, found = weekly.history.spec, []
         if evidence.up() < 1 or evidence.gamed(spec.c) < 1 <= evidence.gamed(spec.c, bias=False):
             found += list(tested.bias.notes)
+        moved = len(found)
         if self._short(tested) and evidence.real(spec.c) >= 1:
             found.append(
                 "users gained what records predict, but past tests say that a judge point is worth "
@@ -255,12 +256,11 @@ class Decision:
                 f"the {spec.worth:g} that matters"
             )
         elif weekly.history.trust.value is None and evidence.real(spec.c) >= 1:
-            found.append(
-                "the judge's reliability is unknown, and without it a gain looks larger than it "
-                "is: have the judge answer a part of the outputs twice"
-            )
+            found.append(UNKNOWN)
+        # by what no further period changes
+        barred = len(found) > moved and weekly.experiments is None
         found += tested.dropped.values()
-        if evidence.up() >= 1:
+        if evidence.up() >= 1 and not barred:
             found.append(until_decided(weekly, tested, self._posterior(tested)))
         return tuple(dict.fromkeys(part for part in found if part))
 

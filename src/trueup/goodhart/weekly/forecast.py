@@ -10,27 +10,28 @@ import numpy as np
 if TYPE_CHECKING:
     from trueup.goodhart.ledger.posterior import Posterior
     from trueup.goodhart.weekly.decision import Tested
+    from trueup.goodhart.weekly.shift import Shift
     from trueup.goodhart.weekly.stream import Weekly
 
 FURTHEST = 104
-CHANCE = 0.84
-"""Normal quantile of the power to plan for: 80 %."""
 MOSTLY = 0.5
+UNKNOWN = (
+    "the judge's reliability is unknown, and without it a gain looks larger than it is: have the "
+    "judge answer a part of the outputs twice"
+)
 
 
 def until_decided(weekly: Weekly, tested: Tested, known: Posterior | None = None) -> str:
-    """Return in how many periods a decision is likely if things stay as they are.
+    """Return in how many periods a decision is as likely as not if things stay as they are.
 
     The contrast keeps its size, and its error shrinks as more periods come in (A.4's planning
     formula on the spread seen so far).
     """
     evidence = tested.evidence
-    if evidence is None:
+    if evidence is None or float(evidence.rise().delta) <= 0:
         return ""
     c = weekly.history.spec.c
     rise, gain = float(evidence.rise().delta), float(evidence.contrast(0.0).delta)
-    if rise <= 0:
-        return ""
     worth, least = (1.0, evidence.low) if known is None else known.ratio()[:2]
     low, high = c * least * rise, c * evidence.high * rise
     distance = low - gain if gain < (low + high) / 2 else gain - high
@@ -46,16 +47,25 @@ def until_decided(weekly: Weekly, tested: Tested, known: Posterior | None = None
             f"users got about {gain / rise / worth:.0%} of the gain to be expected, which is too "
             f"near the limit of {c:.0%} for more data to decide soon"
         )
-    end = weekly.horizon or FURTHEST
+    if gain >= (low + high) / 2 and weekly.history.trust.value is None:
+        return UNKNOWN
     scatter = float(now.error) / np.sqrt(1 / now.after + 1 / now.before)
+    if more := _periods(weekly, tested, now, distance):
+        return f"about {more} more period{'s' if more > 1 else ''} if things stay as they are"
+    left = f"more than {FURTHEST} periods" if weekly.horizon is None else "more than this horizon"
+    return f"by what is seen so far, {left}: {_what_helps(weekly, tested, scatter)}"
+
+
+def _periods(weekly: Weekly, tested: Tested, now: Shift, distance: float) -> int | None:
+    """Return after how many more periods a contrast of this size would be told."""
+    scatter = float(now.error) / np.sqrt(1 / now.after + 1 / now.before)
+    end = weekly.horizon or FURTHEST
     for after in range(now.after + 1, end - tested.start + 1):
         error = scatter * np.sqrt(1 / after + 1 / now.before)
         later = replace(now, after=after, freedom=now.before + after - 2)
-        critical = float(weekly.boundary.critical(tested.start, later))
-        if distance >= (critical + CHANCE) * error:
-            more = after - now.after
-            return f"about {more} more period{'s' if more > 1 else ''} if things stay as they are"
-    return f"more than this horizon's periods: {_what_helps(weekly, tested, scatter)}"
+        if distance >= float(weekly.boundary.critical(tested.start, later)) * error:
+            return after - now.after
+    return None
 
 
 def _what_helps(weekly: Weekly, tested: Tested, scatter: float) -> str:

@@ -127,8 +127,8 @@ class Weekly:
         Args:
             done: Rows that have ended.
             period: Number of the monitored period.
-            gamed: Monitored periods that an earlier look called gaming: no yardstick for a later
-                change, and no part of how much weeks differ by themselves.
+            gamed: Monitored periods of a gaming that is over: no yardstick for a later change,
+                and no part of how much weeks differ by themselves.
         """
         mature = done - self.history.lag
         begin, end = self.history.span(self.history.numbers[done - 1])

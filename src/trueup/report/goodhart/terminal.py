@@ -130,7 +130,8 @@ def _beside(report: GoodhartReport) -> Iterator[tuple[str, str]]:
 
 def _basis(report: GoodhartReport) -> str:
     look, spec = report.last, report.spec
-    parts = [f"design {look.design}"]
+    why = f": {one_line(look.why, 160)}" if spec.design == "auto" and look.why else ""
+    parts = [f"design {look.design}{why}"]
     phi, ends = _phi(look)
     if phi:
         parts.append(f"users got {phi}{ends} of what was due; the line is {spec.c:.0%}")

@@ -283,9 +283,7 @@ def test_outputs_of_nobody_at_one_instant_are_spread_over_the_buckets() -> None:
 def test_a_period_of_minutes_over_months_is_refused(tmp_path: Path) -> None:
     frame = simulate_history("null", seed=1).iloc[::500]
     spec = WatchSpec(time="timestamp", judge="judge", period="1m", signals=[Signal("thumbs")])
-    with pytest.raises(
-        DataError, match=r"which makes 38.,... periods.*m stands for minutes"
-    ):
+    with pytest.raises(DataError, match=r"which makes 38.,... periods.*m stands for minutes"):
         read_cells(frame, spec)
     file = tmp_path / "log.parquet"
     frame.to_parquet(file)

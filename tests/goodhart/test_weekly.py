@@ -450,3 +450,16 @@ def test_past_tests_take_the_place_of_worth() -> None:
 
     assert look.verdict == "gaming"
     assert look.worth.source == "experiments"
+
+
+@pytest.mark.parametrize("name", ["gain_judge_drift", "gain_coverage_change"])
+def test_what_a_guard_takes_off_the_rise_widens_the_interval_of_phi(
+    looks: Looks, name: str
+) -> None:
+    last = looks(name)[-1]
+
+    assert last.phi is not None
+    assert last.phi < 0.8  # a judge that drifts promises more than users ever got
+    assert last.phi_low is not None
+    assert last.phi_low <= last.phi
+    assert last.phi_high is None or last.phi_high >= 1

@@ -130,12 +130,17 @@ class Evidence:
         """Return the realised part and its 95 % interval at this look; None where unbounded.
 
         Fieller's interval by inversion: every share c that D(c) does not reject by the error
-        models of `noise`, with the slope's error added.
+        models of `noise`, with the slope's error added. What a guard says of the rise, that a part
+        of it is no quality or that as much was hidden, widens it.
         """
         seen = self._by_models(GRID)
         spread = seen.spread * seen.variance[:, None]
         error = np.sqrt(spread + (GRID[:, None] * seen.rise * self.error) ** 2)
-        distance = seen.gain - GRID * seen.rise
+        ends = np.sort(
+            [seen.gain - GRID * (seen.rise + bias) for bias in (self.bias_down, -self.bias_up)],
+            axis=0,
+        )
+        distance = np.where(ends[0] > 0, ends[0], np.minimum(ends[1], 0.0))  # the rise's best case
         tail = (seen.weight * special.ndtr(-np.abs(distance)[:, None] / error)).sum(1)
         rise, gain = seen.rise, seen.gain
         value = gain / rise if rise else 0.0

@@ -96,3 +96,10 @@ def test_whatever_stands_anywhere_is_read_or_refused_with_its_place(data: st.Dat
 )  # fmt: skip
 def test_a_part_that_is_of_another_kind_is_named(broken: dict[str, Any], says: str) -> None:
     assert (refusal(broken) or "").startswith(f"list, row 1: {says}")
+
+
+def test_a_frames_empty_cell_is_no_suggestion() -> None:
+    row = deepcopy(EXPORTS["Argilla, nested"])
+    row["suggestions"] = float("nan")
+
+    assert refusal(row) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -121,8 +122,8 @@ def part(cell: object, kind: type[Part], *, of: str) -> Part:
         DataError: Something else stands there.
     """
     value = parsed(cell, of=of)
-    if value is None:
-        return kind()
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return kind()  # a frame's empty cell is NaN
     if isinstance(value, kind):
         return value
     what = f"'{of}' holds no {'list' if kind is list else 'mapping'}, as such exports do"

@@ -87,3 +87,16 @@ def lay_out(
     inside = keep & (rows >= 0) & (rows < count) & (column >= 0)
     place = (rows * len(segments) + column) * BUCKETS + cells.keys["bucket"].astype(np.int64)
     return Grid(cells, count, tuple(segments), np.where(inside, place, -1))
+
+
+def left_out(sums: Floats, buckets: Bools | None = None) -> Floats:
+    """Return sums over all buckets, and without each: rows x segments x (1 + buckets).
+
+    Args:
+        sums: Rows x segments x buckets.
+        buckets: Which are left out, one at a time; all where left out.
+    """
+    whole = sums.sum(2, keepdims=True)
+    each = sums if buckets is None else sums[..., buckets]
+    found: Floats = np.concatenate([whole, whole - each], axis=2)
+    return found

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 FEWEST_REPEATS = 20
 LOWEST_RELIABILITY = 0.05
+UNKNOWN = (
+    "the judge's reliability is unknown, so that what its rise should have brought is understated: "
+    "let it answer some outputs twice (judge_repeat), or declare its reliability"
+)
 Z = 1.96
 """A slope's lowest and highest plausible value lie so many standard errors away."""
 

@@ -84,6 +84,15 @@ def looks_at(
         now: As for `backtest`.
         latch: As of `backtest_cells`.
     """
+    as_of = snapshots(source, cells, spec, now=now)
+    pairs = bool(spec.version) and bool(len(cells)) and paired(source, spec, until=now)
+    return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs, latch=latch)
+
+
+def snapshots(
+    source: object, cells: Cells, spec: WatchSpec, *, now: dt.datetime | None = None
+) -> Snapshots:
+    """Return what reads a source as it was known at an instant; arguments as of `looks_at`."""
 
     def as_of(end: dt.datetime, /) -> Cells:
         until = end if now is None else min(end, now)
@@ -91,8 +100,7 @@ def looks_at(
             source, spec, origin=cells.origin, edges=cells.edges, now=now, until=until
         )
 
-    pairs = bool(spec.version) and bool(len(cells)) and paired(source, spec, until=now)
-    return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs, latch=latch)
+    return as_of
 
 
 def backtest_cells(

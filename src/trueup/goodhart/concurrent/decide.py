@@ -14,6 +14,7 @@ from trueup.goodhart.ledger import Effect
 from trueup.goodhart.ledger.realised import worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.price import highest
+from trueup.goodhart.slope import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -177,11 +178,6 @@ def _verdict(look: Look, has: _Evidence) -> Look:
         return replace(look, verdict="improvement", holds_to=math.inf)
     return replace(look, holds_to=turns, missing=_missing(has))
 
-
-UNKNOWN = (
-    "the judge's reliability is unknown, so that what its rise should have brought is understated: "
-    "let it answer some outputs twice (judge_repeat), or declare its reliability"
-)
 
 MORE = (
     "users gained what records predict, but past tests say that a judge point is worth more than "

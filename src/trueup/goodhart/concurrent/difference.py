@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from trueup.goodhart.composite import combine
+from trueup.goodhart.grid import left_out
 from trueup.goodhart.series import TINY
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def difference(
     Returns:
         NaN where no segment was seen in both arms in the same period.
     """
-    (n1, t1), (n0, t0) = (tuple(_left_out(x, buckets) for x in arm) for arm in (treated, control))
+    (n1, t1), (n0, t0) = (tuple(left_out(x, buckets) for x in arm) for arm in (treated, control))
     both = (n1 > TINY) & (n0 > TINY)
     safe1, safe0 = np.where(both, n1, 1.0), np.where(both, n0, 1.0)
     weight = np.where(both, safe1 * safe0 / (safe1 + safe0), 0.0)
@@ -106,13 +107,6 @@ def difference(
     total = np.where(total > TINY, total, 1.0)
     found = (share * apart).sum(0) / total
     return Estimate(float(found[0]), found[1:]), float((share * before).sum(0)[0] / total[0])
-
-
-def _left_out(sums: Floats, buckets: Bools) -> Floats:
-    """Return sums over all buckets, and without each: periods x segments x (1 + buckets)."""
-    whole = sums.sum(2, keepdims=True)
-    found: Floats = np.concatenate([whole, whole - sums[..., buckets]], axis=2)
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from trueup.goodhart.concurrent.difference import Estimate
+from trueup.goodhart.grid import left_out
 from trueup.goodhart.guards import (
     COVERAGE_ERRORS,
     LEAST_LOSS,
@@ -61,8 +62,8 @@ def rate(
         control: The same of the other arm.
         buckets: Those that hold anything.
     """
-    n1, m1 = (_left_out(x, buckets) for x in treated)
-    n0, m0 = (_left_out(x, buckets) for x in control)
+    n1, m1 = (left_out(x, buckets) for x in treated)
+    n0, m0 = (left_out(x, buckets) for x in control)
     both = (n1 > TINY) & (n0 > TINY)
     size = np.where(both, n1 + n0, 1.0)
     one = np.where(both, m1 * n0 / size, 0.0).sum((0, 1))
@@ -77,12 +78,6 @@ def rate(
         float(other[0] / weight[0]),
         Estimate(float(ratio[0]), ratio[1:]),
     )
-
-
-def _left_out(sums: Floats, buckets: Bools) -> Floats:
-    whole = sums.sum(2, keepdims=True)
-    found: Floats = np.concatenate([whole, whole - sums[..., buckets]], axis=2)
-    return found
 
 
 def feedback(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
+from trueup.goodhart.grid import left_out
 from trueup.goodhart.series import TINY
 
 if TYPE_CHECKING:
@@ -117,16 +118,10 @@ def _shares(treated: Floats, control: Floats) -> tuple[Floats, Floats, Floats]:
     The first column is of all users, the others leave one bucket out. A period weighs as much as
     it tells of the arms' difference.
     """
-    n1, n0 = (_left_out(x) for x in (treated, control))
+    n1, n0 = (left_out(x) for x in (treated, control))
     all1, all0 = n1.sum(1, keepdims=True), n0.sum(1, keepdims=True)
     both = (all1 > TINY) & (all0 > TINY)
     total = np.where(both, all1 + all0, 1.0)
     one = np.where(both, n1 * all0 / total, 0.0).sum(0)
     other = np.where(both, n0 * all1 / total, 0.0).sum(0)
     return one, other, np.where(both, all1 * all0 / total, 0.0).sum((0, 1))
-
-
-def _left_out(sums: Floats) -> Floats:
-    whole = sums.sum(2, keepdims=True)
-    found: Floats = np.concatenate([whole, whole - sums], axis=2)
-    return found

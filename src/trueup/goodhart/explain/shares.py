@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trueup.goodhart.explain.path import Moved, percent, ratio
+from trueup.goodhart.grid import left_out
 from trueup.goodhart.series import TINY, jackknife
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ def surface_share(window: Window) -> Surface | None:
 
 def _slopes(grid: Grid, count: int) -> tuple[Floats, Floats] | None:
     """Return the regression's slopes, shape (features,), and without each bucket."""
-    n = _left_out(grid.by_bucket("fn"))
-    j = _left_out(grid.by_bucket("fj"))
-    x = [_left_out(grid.by_bucket(f"fx{i}")) for i in range(count)]
+    n = left_out(grid.by_bucket("fn"))
+    j = left_out(grid.by_bucket("fj"))
+    x = [left_out(grid.by_bucket(f"fx{i}")) for i in range(count)]
     here = n > TINY
     safe = np.where(here, n, 1.0)
 
@@ -133,9 +134,9 @@ def _slopes(grid: Grid, count: int) -> tuple[Floats, Floats] | None:
     buckets = n.shape[2]
     inner, outer = np.zeros((buckets, count, count)), np.zeros((buckets, count))
     for i in range(count):
-        outer[:, i] = within(_left_out(grid.by_bucket(f"fxj{i}")), x[i], j)
+        outer[:, i] = within(left_out(grid.by_bucket(f"fxj{i}")), x[i], j)
         for o in range(i, count):
-            both = within(_left_out(grid.by_bucket(f"fxx{i}_{o}")), x[i], x[o])
+            both = within(left_out(grid.by_bucket(f"fxx{i}_{o}")), x[i], x[o])
             inner[:, i, o] = inner[:, o, i] = both
     scale = np.sqrt(np.maximum(np.diagonal(inner, axis1=1, axis2=2), 0.0))
     level = np.abs(np.array([part.sum((0, 1)) for part in x])).T + 1.0
@@ -149,12 +150,6 @@ def _slopes(grid: Grid, count: int) -> tuple[Floats, Floats] | None:
     )
     found = found / unit
     return found[0], found[1:]
-
-
-def _left_out(sums: Floats) -> Floats:
-    """Return sums over all buckets, then without each."""
-    whole = sums.sum(2, keepdims=True)
-    return np.concatenate([whole, whole - sums], axis=2)
 
 
 def _told(found: Surface) -> Surface:

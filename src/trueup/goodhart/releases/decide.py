@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from trueup.goodhart.concurrent.decide import MORE, UNKNOWN, Plan, against, worth_of
+from trueup.goodhart.concurrent.decide import MORE, Plan, against, worth_of
 from trueup.goodhart.ledger.realised import mixed, part_of, worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange
 from trueup.goodhart.releases.fit import FEWEST, fit
+from trueup.goodhart.slope import UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

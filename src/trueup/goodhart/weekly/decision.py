@@ -13,7 +13,8 @@ from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.noise import interval
 from trueup.goodhart.price import worth_note
 from trueup.goodhart.series import sampling
-from trueup.goodhart.weekly.forecast import UNKNOWN, until_decided
+from trueup.goodhart.slope import UNKNOWN
+from trueup.goodhart.weekly.forecast import until_decided
 from trueup.goodhart.weekly.shift import shift
 from trueup.goodhart.weekly.stakes import (
     Primary,

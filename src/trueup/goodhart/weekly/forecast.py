@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trueup.goodhart.slope import UNKNOWN
+
 if TYPE_CHECKING:
     from trueup.goodhart.ledger.posterior import Posterior
     from trueup.goodhart.weekly.decision import Tested
@@ -15,10 +17,6 @@ if TYPE_CHECKING:
 
 FURTHEST = 104
 MOSTLY = 0.5
-UNKNOWN = (
-    "the judge's reliability is unknown, and without it a gain looks larger than it is: have the "
-    "judge answer a part of the outputs twice"
-)
 
 
 def until_decided(weekly: Weekly, tested: Tested, known: Posterior | None = None) -> str:
@@ -50,18 +48,17 @@ def until_decided(weekly: Weekly, tested: Tested, known: Posterior | None = None
     if gain >= (low + high) / 2 and weekly.history.trust.value is None:
         return UNKNOWN
     scatter = float(now.error) / np.sqrt(1 / now.after + 1 / now.before)
-    if more := _periods(weekly, tested, now, distance):
+    if more := _periods(weekly, tested, now, distance / scatter):
         return f"about {more} more period{'s' if more > 1 else ''} if things stay as they are"
     left = f"more than {FURTHEST} periods" if weekly.horizon is None else "more than this horizon"
     return f"by what is seen so far, {left}: {_what_helps(weekly, tested, scatter)}"
 
 
 def _periods(weekly: Weekly, tested: Tested, now: Shift, distance: float) -> int | None:
-    """Return after how many more periods a contrast of this size would be told."""
-    scatter = float(now.error) / np.sqrt(1 / now.after + 1 / now.before)
+    """Return after how many more periods a contrast would be told, its size in weeks' scatter."""
     end = weekly.horizon or FURTHEST
     for after in range(now.after + 1, end - tested.start + 1):
-        error = scatter * np.sqrt(1 / after + 1 / now.before)
+        error = np.sqrt(1 / after + 1 / now.before)
         later = replace(now, after=after, freedom=now.before + after - 2)
         if distance >= float(weekly.boundary.critical(tested.start, later)) * error:
             return after - now.after

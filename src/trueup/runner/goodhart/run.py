@@ -13,7 +13,7 @@ from trueup.goodhart import instruments
 from trueup.goodhart.cells import read_cells
 from trueup.goodhart.look import Look
 from trueup.goodhart.sentence import tell
-from trueup.goodhart.watching import looks_at
+from trueup.goodhart.watching import looks_at, snapshots
 from trueup.runner.goodhart.alarms import latched, raised
 from trueup.runner.goodhart.budget import divide, rate_words
 from trueup.runner.goodhart.forecasts import keep_promises
@@ -135,12 +135,7 @@ def _watched(
             watch=name, part=part, spec=spec, looks=looks, alarms=_known(store, name, part)
         )
 
-    def as_of(end: dt.datetime, /) -> Cells:
-        until = end if now is None else min(end, now)
-        return read_cells(
-            source, spec, origin=cells.origin, edges=cells.edges, now=now, until=until
-        )
-
+    as_of = snapshots(source, cells, spec, now=now)
     title = f"{name}: {part}" if part else name
     own = without_own(cells, spec, title=title)
     looks = looks_at(source, cells, own, now=now, latch=False)

@@ -15,7 +15,7 @@ from trueup.goodhart import backtest_cells, read_cells
 from trueup.goodhart.ledger import Effect, Release
 from trueup.goodhart.ledger.blend import blend
 from trueup.goodhart.ledger.entries import stacked
-from trueup.goodhart.ledger.realised import mixed, part_of
+from trueup.goodhart.ledger.realised import Part, mixed, part_of, widened
 from trueup.report.goodhart.draw import picture_of
 from trueup.testing.histories import (
     EXPERIMENTS,
@@ -258,3 +258,26 @@ def test_the_picture_counts_users_by_what_the_look_does() -> None:
     assert high is not None
     assert low <= mean * look.detail["worth_low"] / look.detail["worth"]
     assert high >= mean * look.detail["worth_high"] / look.detail["worth"]
+
+
+@pytest.mark.parametrize(
+    ("part", "low", "high"),
+    [
+        (Part(0.6, 0.4, 0.8), 0.4 / 1.5, 1.6),  # half of the rise is none, or as much was hidden
+        (Part(-0.1, -0.4, 0.2), -0.8, 0.4),
+        (Part(-0.3, -0.4, -0.2), -0.8, -0.2 / 1.5),
+        (Part(0.6, None, 0.8), None, 1.6),
+    ],
+)
+def test_a_guards_doubt_of_the_rise_widens_the_interval(
+    part: Part, low: float | None, high: float
+) -> None:
+    found = widened(part, 0.2, up=0.1, down=0.1)
+
+    assert found == pytest.approx(Part(part.value, low, high))
+
+
+def test_where_all_of_the_rise_may_be_none_the_part_has_no_end() -> None:
+    found = widened(Part(0.2, -0.1, 0.5), 0.2, up=0.3, down=0.0)
+
+    assert found == Part(0.2, None, None)

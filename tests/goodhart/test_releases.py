@@ -335,7 +335,9 @@ def test_a_judge_that_drifts_on_anchors_is_no_gaming() -> None:
 
     assert found.verdict == "judge_flat"
     assert "the judge itself moved by +" in found.notes[-1]
+    assert found.phi_high is None  # all of the rise may be the judge's own
     assert still.verdict == "gaming"
+    assert still.phi_high is not None
 
 
 def test_releases_of_another_judge_are_not_compared() -> None:

@@ -11,7 +11,7 @@ from scipy import special
 
 from trueup.goodhart.concurrent.stakes import Stakes
 from trueup.goodhart.ledger import Effect
-from trueup.goodhart.ledger.realised import worth_detail
+from trueup.goodhart.ledger.realised import widened, worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.price import highest
 from trueup.goodhart.slope import UNKNOWN
@@ -105,11 +105,12 @@ def decide(
     if found.composite is None:
         return _without_signals(look, found, plan, critical)
     contrast = found.contrast()
-    phi, low, high = contrast.phi()
-    if known is not None:
-        phi, low, high = known.phi(_effect(found), freedom=found.gain.freedom)
     look = replace(look, detail=_detail(found, contrast) | worth_detail(known))
     if look.rise is not None and look.rise.low > 0:
+        part = contrast.phi()
+        if known is not None:
+            part = known.phi(_effect(found), freedom=found.gain.freedom)
+        phi, low, high = widened(part, found.judge.value, up=found.bias.up, down=found.bias.down)
         look = replace(look, phi=phi, phi_low=low, phi_high=high)
     if found.judge.value < critical * found.judge.error:
         return replace(look, verdict="judge_flat", holds_to=math.inf)

@@ -17,6 +17,7 @@ from scipy import special
 
 from trueup.goodhart.composite import combine
 from trueup.goodhart.grid import left_out
+from trueup.goodhart.ledger.realised import Part
 from trueup.goodhart.series import TINY
 
 if TYPE_CHECKING:
@@ -252,11 +253,11 @@ class Contrast:
         wide = float(np.sqrt(rest))
         return (b - wide) / a, (b + wide) / a
 
-    def phi(self) -> tuple[float | None, float | None, float | None]:
+    def phi(self) -> Part:
         """Return the realised part and its 95 % interval; None where unbounded."""
         value = self.gain / self.due if self.due else None
-        found = self.roots(float(special.stdtrit(self.freedom, TWO_SIDED)))
-        return (value, None, None) if found is None else (value, *found)
+        low, high = self.roots(float(special.stdtrit(self.freedom, TWO_SIDED))) or (None, None)
+        return Part(value, low, high)
 
     def breaks_at(self, c: float, critical: float, *, bias: float = 0.0) -> float:
         """Return up to which overstatement of the slopes T(c) stays below 0.

@@ -62,6 +62,24 @@ def part_of(chance: Chance) -> Part:
     return Part(_middle(chance), low, high)
 
 
+def widened(part: Part, rise: float, *, up: float, down: float) -> Part:
+    """Return a part whose interval allows for what a guard says of the judge's rise.
+
+    Args:
+        part: Of what is due by the rise that is seen.
+        rise: That rise, in judge points, above 0.
+        up: Judge points of it that may be no quality.
+        down: Judge points of quality that may have been hidden.
+    """
+    least, most = 1 - up / rise, 1 + down / rise
+
+    def over(end: float | None, *, lower: bool) -> float | None:
+        share = least if end is not None and (end < 0) == lower else most
+        return None if end is None or share <= 0 else end / share
+
+    return Part(part.value, over(part.low, lower=True), over(part.high, lower=False))
+
+
 def interval_of(chance: Chance, level: float = LEVEL) -> tuple[float | None, float | None]:
     """Return every share that no alternative rejects, as in Fieller's interval."""
     tail = (1 - level) / 2

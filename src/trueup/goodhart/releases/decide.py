@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from trueup.goodhart.concurrent.decide import MORE, Plan, against, worth_of
-from trueup.goodhart.ledger.realised import mixed, part_of, worth_detail
+from trueup.goodhart.ledger.realised import Part, mixed, part_of, widened, worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange
 from trueup.goodhart.releases.fit import FEWEST, fit
 from trueup.goodhart.slope import UNKNOWN
@@ -61,14 +61,15 @@ def decide_trend(
         worth=worth_of(known),
         detail=worth_detail(known),
     )  # fmt: skip
-    if fitted.regression is not None:
-        phi, low, high = (
+    if fitted.regression is not None and value > Z * error:
+        part = (
             _phi(fitted.regression)
             if known is None
             else part_of(mixed(known, _below(fitted.regression)))
         )
-        if value > Z * error:
-            look = replace(look, phi=phi, phi_low=low, phi_high=high)
+        bias = fitted.bias
+        phi, low, high = widened(part, value, up=2 * bias.up, down=2 * bias.down)
+        look = replace(look, phi=phi, phi_low=low, phi_high=high)
     if fitted.chance >= plan.tail:
         return replace(look, verdict="judge_flat", holds_to=math.inf)
     if fitted.regression is None:
@@ -172,7 +173,7 @@ def _holds(regression: Regression, share: float, tail: float) -> float:
     return float(FACTORS[np.argmin(stands) - 1]) if not stands.all() else float(FACTORS[-1])
 
 
-def _phi(regression: Regression) -> tuple[float | None, float | None, float | None]:
+def _phi(regression: Regression) -> Part:
     """Return the realised part and its 95 % interval, where its chance passes 1/2, .975, .025."""
     above = regression.above(SHARES)
 
@@ -184,8 +185,7 @@ def _phi(regression: Regression) -> tuple[float | None, float | None, float | No
         part = (above[i - 1] - at) / max(above[i - 1] - above[i], 1e-12)
         return float(SHARES[i - 1] + part * (SHARES[i] - SHARES[i - 1]))
 
-    low, high = passes(1 - SIDE), passes(SIDE)
-    return passes(0.5), low, high
+    return Part(passes(0.5), passes(1 - SIDE), passes(SIDE))
 
 
 def _upper(fitted: Fitted, plan: Plan) -> float | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trueup.goodhart.ledger.realised import mixed, part_of, worth_detail
+from trueup.goodhart.ledger.realised import mixed, part_of, widened, worth_detail
 from trueup.goodhart.look import Change, Look, SignalChange, Worth
 from trueup.goodhart.noise import interval
 from trueup.goodhart.price import worth_note
@@ -157,7 +157,6 @@ class Decision:
         assert evidence is not None  # noqa: S101 - only usable starts get here
         weekly, c = self.weekly, self.weekly.history.spec.c
         known = self._posterior(tested)
-        phi, low, high = evidence.phi() if known is None else part_of(mixed(known, evidence.below))
         holds = math.inf
         if verdict == "gaming" or (verdict == "inconclusive" and evidence.gamed(c) >= 1):
             holds = evidence.breaks_at(c)
@@ -166,15 +165,18 @@ class Decision:
         elif verdict == "inconclusive":
             holds = evidence.turns_at(c)
         rise = _change(weekly.judge, weekly.judge_apart, tested)
-        moved = rise is not None and rise.low > 0
+        phi = low = high = None
+        if moved := rise is not None and rise.low > 0:
+            part = evidence.phi() if known is None else part_of(mixed(known, evidence.below))
+            phi, low, high = widened(part, rise.value, up=tested.bias.up, down=tested.bias.down)
         worth = self._worth(tested)
         return replace(
             self.base,
             verdict=verdict,
             backfire=verdict == "gaming" and evidence.harmed() >= 1,
-            phi=phi if moved else None,
-            phi_low=low if moved else None,
-            phi_high=high if moved else None,
+            phi=phi,
+            phi_low=low,
+            phi_high=high,
             holds_to=holds,
             since=weekly.number(weekly.history.reference + tested.start),
             against=tuple(weekly.number(row) for row in tested.rows[: tested.before]),

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from trueup.goodhart import noise
+from trueup.goodhart.ledger.realised import Part
 from trueup.goodhart.weekly.shift import Shift, shift
 
 if TYPE_CHECKING:
@@ -126,28 +127,23 @@ class Evidence:
         holds = distance >= self.boundary.critical(self.start, moved) * moved.error
         return float(FACTORS[np.argmax(holds)]) if holds.any() else np.inf
 
-    def phi(self) -> tuple[float, float | None, float | None]:
+    def phi(self) -> Part:
         """Return the realised part and its 95 % interval at this look; None where unbounded.
 
         Fieller's interval by inversion: every share c that D(c) does not reject by the error
-        models of `noise`, with the slope's error added. What a guard says of the rise, that a part
-        of it is no quality or that as much was hidden, widens it.
+        models of `noise`, with the slope's error added.
         """
         seen = self._by_models(GRID)
         spread = seen.spread * seen.variance[:, None]
         error = np.sqrt(spread + (GRID[:, None] * seen.rise * self.error) ** 2)
-        ends = np.sort(
-            [seen.gain - GRID * (seen.rise + bias) for bias in (self.bias_down, -self.bias_up)],
-            axis=0,
-        )
-        distance = np.where(ends[0] > 0, ends[0], np.minimum(ends[1], 0.0))  # the rise's best case
+        distance = seen.gain - GRID * seen.rise
         tail = (seen.weight * special.ndtr(-np.abs(distance)[:, None] / error)).sum(1)
         rise, gain = seen.rise, seen.gain
         value = gain / rise if rise else 0.0
         score = -special.ndtri(np.clip(tail, 1e-300, 0.5)) * np.sign(distance)
         quantile = -special.ndtri(noise.TAIL)
         low, high = _ends(tail >= noise.TAIL, score, quantile)
-        return value, low, high
+        return Part(value, low, high)
 
     def below(self, shares: Floats, varies: Floats) -> Floats:
         """Return the chance of less than a share of what records promise, by the same models.

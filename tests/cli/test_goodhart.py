@@ -108,7 +108,8 @@ def test_an_alarm_is_listed_accepted_once_and_then_lets_the_gate_pass(
     after = trueup("goodhart", EXAMPLE, "--name", "assistant", *place)
 
     assert (first.status, listed.status, done.status, after.status) == (1, 1, 0, 0)
-    assert f"trueup goodhart --ack {alarm['id']}" in first.out
+    command = f'trueup goodhart --ack {alarm["id"]} --reason "..." --store '
+    assert command in " ".join(first.out.split())  # else it would look in another store
     assert (alarm["watch"], alarm["state"], alarm["since"]) == (
         "assistant", "open", "2026-04-27T00:00:00+00:00",
     )  # fmt: skip
@@ -116,6 +117,70 @@ def test_an_alarm_is_listed_accepted_once_and_then_lets_the_gate_pass(
     assert (twice.status, "was accepted by anna" in twice.err) == (2, True)
     assert "accepted by anna" in " ".join(after.out.split())
     assert trueup("goodhart", "alarms", "--open", *place).out == "No alarm.\n"
+
+
+def test_an_alarm_says_how_to_accept_it_in_the_store_that_was_named(
+    here: Path, trueup: Command
+) -> None:
+    trueup("goodhart", EXAMPLE, "--store", here / "s.db")
+    listed = trueup("goodhart", "alarms", "--store", "s.db")
+    wrong = trueup("goodhart", "alarms", "histry", "--store", "s.db")
+    none = trueup("goodhart", "alarms", "tone", "--store", "s.db")
+
+    assert "--reason TEXT --store s.db" in " ".join(listed.out.split())
+    assert (wrong.status, "Did you mean 'history'?" in wrong.err) == (2, True)
+    assert (none.status, none.out) == (0, "No alarm.\n")
+
+
+def test_tables_of_one_name_in_two_folders_do_not_share_alarms(
+    here: Path, frame: pd.DataFrame, trueup: Command
+) -> None:
+    for folder in ("a", "b"):
+        (here / folder).mkdir()
+    frame.to_parquet(here / "a" / "week.parquet")
+    frame.assign(judge=3.0, judge_rep=3.0).to_parquet(here / "b" / "week.parquet")
+    place = ("--store", "s.db")
+
+    assert trueup("goodhart", "a/week.parquet", *place).status == 1
+    other = trueup("goodhart", "b/week.parquet", *place)
+    named = trueup("goodhart", "b/week.parquet", "--name", "week", *place)
+
+    assert (other.status, "b/week, 2026" in other.out) == (3, True)
+    assert "'week' is the watch of a/week in this store" in " ".join(other.out.split())
+    assert named.status == 1  # the name goes on as before
+    assert trueup("goodhart", here / "b" / "week.parquet", *place).status == 3
+
+
+def test_json_tells_a_horizon_without_an_end_from_the_usual_one(trueup: Command) -> None:
+    usual, endless = (
+        trueup("goodhart", EXAMPLE, "--json", *said).json["watched"][0]["horizon"]
+        for said in ((), ("--horizon", "none"))
+    )
+
+    assert (usual, endless) == (26, "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("timestamp\tjudge\tretries\n2026-01-05\t1\t0\n", "looks separated by tabs"),
+        ("timestamp\tjudge\tretries\n2026-01-05\t1\t0\n", "End its name with .tsv"),
+        ("timestamp|judge|retries\n2026-01-05|1|0\n", "looks separated by vertical bars"),
+        ("timestamp,judge,retries\n", "names the columns, and no rows"),
+        ("timestamp,judge,retries\n1767571455,1,0\n", "look like seconds since 1970 (2026-01-05)"),
+        ("timestamp,judge,retries\n1767571455000,1,0\n", "frame['timestamp'], unit='ms', utc=True"),
+        ("timestamp,judge,retries\n26,1,0\n", "holds numbers, as 26, and no instants. Write them"),
+    ],
+)
+def test_a_table_that_is_written_otherwise_is_refused_with_how_to_mend_it(
+    here: Path, trueup: Command, text: str, said: str
+) -> None:
+    (here / "t.csv").write_text(text, "utf-8")
+
+    done = trueup("goodhart", "t.csv")
+
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
 
 
 def test_a_store_that_the_workspace_has_is_used_without_being_named(
@@ -153,10 +218,14 @@ def test_products_get_a_report_each_and_a_table_of_verdicts(here: Path, trueup: 
         ((EXAMPLE, "--html", "a.md"), "does not end with .html"),
         ((EXAMPLE, "-o", "a.pdf"), "reports are written as"),
         ((EXAMPLE, "-o", "no/a.md"), "the folder does not exist"),
+        ((EXAMPLE, "--control", "old"), "--control names 'old', and no column holds arms"),
+        ((EXAMPLE, "--time", ""), "Name one: --time COLUMN"),
         (("--judge", "judge"), "columns are named, and no table"),
         (("--reason", "known"), "--ack ID --reason TEXT"),
         ((EXAMPLE, "--ack", "abcd", "--reason", "known"), "--ack looks at no table"),
         (("--ack", "abcd", "--reason", "known"), "there is no store"),
+        (("alarms", "--store", "no such.db"), "no such.db: there is no store here"),
+        (("alarms", "--store", "no such.db"), "trueup goodhart TABLE --store 'no such.db' makes"),
     ],
     ids=str,
 )

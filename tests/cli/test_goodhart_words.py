@@ -172,6 +172,82 @@ def test_what_a_log_cannot_be_asked_is_refused(
     assert said in done.err
 
 
+def test_words_and_scales_are_declared_and_signals_of_an_export_named(
+    here: Path, trueup: Command
+) -> None:
+    at = "2026-01-05T09:00:00Z"
+    rows = [
+        {"id": "a", "mood": "fine", "mood_at": at, "stars": 5, "stars_at": at},
+        {"id": "b", "mood": "grim", "mood_at": at, "stars": 2, "stars_at": at},
+        {"id": "c", "mood": "skipped", "mood_at": at, "stars": 1, "stars_at": at},
+    ]
+    write_rows(here / "moods.jsonl", rows)
+    mood = ("--values", "mood:fine=1,grim=0", "--values", "mood:skipped=")
+    done = trueup("goodhart", "import", "moods.jsonl", *mood, "--values", "stars:1..5", "--json",
+                  "--store", "s.db")  # fmt: skip
+
+    assert (done.status, done.err) == (0, "")
+    assert done.json["by_name"] == {"mood": 2, "stars": 3}
+    with Store.open("s.db") as store:
+        items = [{"id": row["id"], "output": "x"} for row in rows]
+        table = signal_table(
+            store, ["mood", "stars"], items=list(open_items(items)), by="test", purpose="report"
+        ).frame.set_index("item_id")
+    assert table["stars"].to_list() == [1.0, 0.25, 0.0]
+    assert table["mood"].to_list()[:2] == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "line 1: mood: 'fine' is no number"),
+        ((), "as `--values mood:up=1,down=0`"),
+        (("--signal", "stars=rating"), "`--known-at 2026-02-01T00:00:00Z`"),
+        (("--signal", "stars"), "--signal wants NAME=COLUMN"),
+        (("--map", "known_at"), "--map wants FIELD=COLUMN"),
+        (("--values", "mood"), "--values wants NAME:WORD=NUMBER"),
+        (("--values", "mood:fine"), "'fine' in --values 'mood:fine' is no word with its number"),
+        (("--values", "mood:1..x"), "'x' in --values 'mood:1..x' is no number"),
+        (("--values", "mood:1..2", "--values", "mood:a=1"), "says twice what 'mood' means"),
+        (("--values", "mod:fine=1", "--values", "mood:fine=1"), "Did you mean 'mood'?"),
+        (("--signal", "stars=rating", "--known-at", "2026-02-01", "--values", "stars:1..3"),
+         "`--timezone Europe/Berlin`"),
+        (("--signal", "stars=rating", "--known-at", "2026-02-01", "--values", "stars:1..3",
+          "--timezone", "UTC"), "4 is outside the declared scale from 1 to 3"),
+        (("--names", "thumbs=helpful"), "`--signal thumbs=COLUMN`"),
+        (("--find-retries", "--values", "mood:fine=1"), "--values says nothing of retries"),
+    ],
+)  # fmt: skip
+def test_an_import_is_refused_in_words_of_the_command_line(
+    here: Path, trueup: Command, options: tuple[str, ...], said: str
+) -> None:
+    row = {"id": "a", "mood": "fine", "mood_at": "2026-01-05T09:00:00Z", "rating": 4}
+    write_rows(here / "moods.jsonl", [row])
+
+    done = trueup("goodhart", "import", "moods.jsonl", *options)
+
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_plan_is_refused_in_words_of_the_command_line(trueup: Command) -> None:
+    known = ("--known", "retries:rate=1,spread=0.46,worth=0.2")
+    for options, said in (
+        (("--items", 0.5, "--spread", 1, *known), "--items is 0.5"),
+        (("--items", 50, "--spread", 0, *known), "--spread is 0"),
+        (("--items", 50, "--spread", 1, *known, *known), "--known states 'retries' twice"),
+        (("--items", 50, "--spread", 1, "--reliability", 2, *known), "--reliability is 2"),
+        (("--items", 50, "--spread", 1, "--known", "retries:rate=2,spread=1,worth=1"),
+         "--known 'retries:rate=2,spread=1,worth=1' cannot be planned with"),
+        ((EXAMPLE, "--reference", 2), "State numbers: --items, --spread and --known"),
+    ):  # fmt: skip
+        done = trueup("goodhart", "plan", "--rise", 0.2, *options)
+
+        assert (done.status, done.out) == (2, "")
+        assert said in done.err
+        assert "Pilot:" not in done.err
+
+
 def test_a_plan_is_made_of_a_pilot_or_of_numbers_that_are_stated(trueup: Command) -> None:
     stated = ("--items", 3000, "--spread", 1.1, "--reliability", 0.55, "--design", "concurrent",
               "--known", "retries:rate=1,spread=0.46,worth=0.2", "--rise", 0.2)  # fmt: skip
@@ -212,7 +288,12 @@ def test_a_holdback_is_said_in_sql(trueup: Command) -> None:
     done = trueup("goodhart", "plan", "--holdback", 0.05, "--salt", "spring")
 
     assert done.status == 0
-    assert done.out.startswith("substr(sha256('spring' || ':' || cast(user_id as varchar)), 1, 13)")
+    assert done.out.startswith(
+        "substr(sha256('spring' || ':' || cast(\"user_id\" as varchar)), 1, 13)"
+    )
+    odd = trueup("goodhart", "plan", "--holdback", 0.05, "--user", 'my "user"', "--json")
+    assert 'cast("my ""user""" as varchar)' in odd.json["sql"]
+    assert "names no column" in trueup("goodhart", "plan", "--holdback", 0.05, "--user", "").err
 
 
 def test_a_log_is_backfilled_and_watched_from_the_store(here: Path, trueup: Command) -> None:

@@ -203,6 +203,36 @@ def test_a_pilot_of_calm_weeks_does_not_rule_shocks_out() -> None:
     assert sum(shock.chance for shock in shaken if shock.scatter > 1.5) > 0.9
 
 
+def test_more_releases_and_more_outputs_of_each_promise_no_less() -> None:
+    few = replace(STATED, items=400, rise=0.2)
+    power = np.array(
+        [
+            (
+                releases_power(pilot, ReleasesAim(), 0.0)[0],
+                releases_power(pilot, ReleasesAim(), 1.0)[1],
+            )
+            for pilot in (scaled(few, factor) for factor in (0.5, 1, 2, 4, 8, 16, 32, 64))
+        ]
+    )
+    assert (np.diff(power, axis=2) >= 0).all()
+    assert (np.diff(power, axis=0) >= 0).all()
+    assert power[0].max() < 0.1
+    assert power[-1].min() > 0.9
+    shaken = replace(few, rise=0.3, gain_scatter=0.05, judge_scatter=0.03)
+    for seed in (0, 1):
+        found = releases_power(shaken, ReleasesAim(), 1.0, seed=seed)[1]
+        assert (np.diff(found) >= 0).all()
+
+
+def test_plans_of_other_numbers_of_releases_meet_the_same_ones() -> None:
+    early, late = ReleasesAim(counts=(8, 12)), ReleasesAim(counts=(8, 12, 24))
+    shaken = replace(STATED, rise=0.4, gain_scatter=0.05, judge_scatter=0.03)
+    for one, other in zip(
+        releases_power(shaken, early, 0.0), releases_power(shaken, late, 0.0), strict=True
+    ):
+        assert np.array_equal(one, other[:2])
+
+
 def test_promised_and_achieved_agree() -> None:
     """A few runs of `benchmarks.plans`: what 120 of them say stands there."""
     cases = {case.name: case for case in plans.cases()}

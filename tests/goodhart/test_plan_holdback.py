@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from trueup.errors import ConfigError
-from trueup.goodhart.plan.holdback import RECIPES, assign_holdback, holdback_sql
+from trueup.goodhart.plan.holdback import RECIPES, assign_holdback, holdback_sql, quoted
 
 USERS = [f"user-{i}" for i in range(20_000)]
 
@@ -65,3 +65,23 @@ def test_what_is_no_share_or_salt_is_refused() -> None:
     with pytest.raises(ConfigError, match="no recipe for 'cobol'"):
         holdback_sql("u", 0.2, "s", dialect="cobol")
     assert holdback_sql("u", 1.0, "s") == "true"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name", "expected"),
+    [
+        ("duckdb", "user_id", '"user_id"'),
+        ("postgres", "user", '"user"'),  # bare, it is who is logged in
+        ("postgres", 'a"b', '"a""b"'),
+        ("spark", "users.user id", "`users`.`user id`"),
+        ("bigquery", "a`b", "`a``b`"),
+        ("snowflake", "user_id", "user_id"),  # quoted, it would be another column there
+        ("snowflake", "user id", '"user id"'),
+        ("snowflake", "group", '"group"'),
+        ("duckdb", "a.", '"a."'),
+    ],
+)
+def test_a_column_is_quoted_so_that_it_is_read_as_nothing_else(
+    dialect: str, name: str, expected: str
+) -> None:
+    assert quoted(name, dialect) == expected

@@ -353,7 +353,7 @@ def test_releases_of_another_judge_are_not_compared() -> None:
 
 def test_a_version_that_comes_back_changes_no_earlier_look() -> None:
     frame = _frame("gaming")
-    last = frame["timestamp"].max() - pd.Timedelta(days=3)
+    last = frame["timestamp"].max() - pd.Timedelta(days=2)
     back = frame["version"].where(frame["timestamp"] < last, "v1")
     looks = release_looks(read_cells(frame.assign(version=back), SPEC), SPEC)
 

@@ -5,6 +5,7 @@ One command with words of its own behind it: what is no such word is the table t
 
 from __future__ import annotations
 
+import shlex
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -252,6 +253,7 @@ def _accept(
 ) -> int:
     import getpass  # noqa: PLC0415 - where it is used
 
+    from trueup.cli.goodhart_alarms import MADE_BY  # noqa: PLC0415 - heavy
     from trueup.errors import ConfigError  # noqa: PLC0415 - heavy
     from trueup.report.safe import one_line  # noqa: PLC0415 - heavy
     from trueup.runner.goodhart.results import alarm_dict  # noqa: PLC0415 - heavy
@@ -265,7 +267,8 @@ def _accept(
         who = " ".join(by or ()).strip() or getpass.getuser()
     except (OSError, KeyError, ImportError):
         raise ConfigError("nobody knows who accepts it", mend="Say it: --by NAME") from None
-    with Store.open_existing(store_place(store)) as opened:
+    place = store_place(store)
+    with Store.open_existing(place, made_by=MADE_BY.format(store=shlex.quote(place))) as opened:
         alarm = accept(opened, id_, reason=reason or "", by=who)
     told = f"Alarm {alarm.id} of {alarm.label} is accepted by {who}: {alarm.accepted.reason}"  # type: ignore[union-attr] # it was just accepted
     respond(alarm_dict(alarm), [one_line(told, 500)], json_=json_)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trueup.cli.common import FINE, Json, StoreOption, ZoneOption, respond, store_place
-from trueup.errors import ConfigError
+from trueup.errors import ConfigError, did_you_mean
 from trueup.report.safe import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import RenderableType
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from trueup.store.signals import ImportedSignals
 
 _BY = "trueup goodhart import"
+_FORMS = {
+    "--signal": ("NAME=COLUMN", "thumbs=rating"),
+    "--map": ("FIELD=COLUMN", "known_at=received"),
+    "--names": ("NAME=TEXT", "thumbs=helpful"),
+}
 
 
 def command(  # noqa: PLR0917 - a command's options
@@ -38,6 +43,22 @@ def command(  # noqa: PLR0917 - a command's options
         list[str] | None,
         typer.Option(
             "--map", help="Which column is unit_id, value, known_at, ...", metavar="FIELD=COLUMN"
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--values",
+            help="What cells of a signal mean, as thumbs:up=1,down=0 or stars:1..5; repeated.",
+            metavar="NAME:VALUES",
+        ),
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--names",
+            help="What a platform's export calls a signal, as thumbs=helpful; repeated.",
+            metavar="NAME=TEXT",
         ),
     ] = None,
     known_at: Annotated[
@@ -87,7 +108,10 @@ def command(  # noqa: PLR0917 - a command's options
 
     fields = _pairs(field, "--map") or None
     if retry_of is not None or find_retries:
-        beside: dict[str, object] = {"--signal": signal, "--edits": edits, "--known-at": known_at}
+        beside: dict[str, object] = {
+            "--signal": signal, "--edits": edits, "--known-at": known_at, "--values": values,
+            "--names": names,
+        }  # fmt: skip
         if retry_of is not None:
             beside["--find-retries"] = find_retries
         said = next((option for option, value in beside.items() if value), None)
@@ -99,27 +123,34 @@ def command(  # noqa: PLR0917 - a command's options
         mend = "Add --retry-of COLUMN or --find-retries"
         raise ConfigError("--within is of retries, and none are asked for", mend=mend)
     else:
-        source = _signals(file, _named(signal, edits), fields, known_at, timezone)
+        from trueup.signal.read import open_signals  # noqa: PLC0415 - heavy
+        from trueup.signal.words import parse_values  # noqa: PLC0415 - heavy
+
+        meant = parse_values(values or ())
+        source = open_signals(
+            file,
+            signals=_named(signal, edits) or None,
+            fields=fields,
+            values=meant,
+            names=_pairs(names, "--names"),
+            known_at=known_at,
+            timezone=timezone,
+        )
+        _check_meant(meant, source)
     with Store.open(store_place(store)) as opened:
         found = import_signals(opened, source, by=_BY)
     respond(_to_dict(found), _render(found), json_=json_)
     return FINE
 
 
-def _signals(
-    file: Path,
-    signals: Mapping[str, str | Column],
-    fields: Mapping[str, str] | None,
-    known_at: str | None,
-    timezone: str | None,
-) -> SignalSource:
-    from trueup.item.instant import instant  # noqa: PLC0415 - heavy
-    from trueup.signal.read import open_signals  # noqa: PLC0415 - heavy
-
-    at = None if known_at is None else instant(known_at)
-    return open_signals(
-        file, signals=signals or None, fields=fields, timezone=timezone, known_at=at
-    )
+def _check_meant(meant: Iterable[str], source: SignalSource) -> None:
+    """Refuse values of a signal that the file does not hold: they would mean nothing, unsaid."""
+    given = list(meant)
+    there = source.check().by_name if given else {}
+    unknown = next((name for name in given if name not in there), None)
+    if unknown is not None:
+        what = f"--values says what '{unknown}' means, and no such signal is in it"
+        raise ConfigError(what, where=source.name, mend=did_you_mean(unknown, there))
 
 
 def _retries(
@@ -155,8 +186,9 @@ def _pairs(given: list[str] | None, option: str) -> dict[str, str]:
     for text in given or ():
         name, equals, column = (part.strip() for part in text.partition("="))
         if not equals or not name or not column:
-            raise ConfigError(f"{option} wants NAME=COLUMN, not '{text}'",
-                              mend=f"Write for example {option} thumbs=rating")  # fmt: skip
+            form, example = _FORMS[option]
+            raise ConfigError(f"{option} wants {form}, not '{text}'",
+                              mend=f"Write for example {option} {example}")  # fmt: skip
         found[name] = column
     return found
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _DESIGNS = ("weekly", "concurrent", "releases")
 _KNOWN = ("rate", "spread", "worth")
+_TINY = 1e-12
 
 
 def command(  # noqa: PLR0917 - a command's options
@@ -105,9 +106,12 @@ def command(  # noqa: PLR0917 - a command's options
 ) -> int:
     """Plan a watch: what it needs, what helps most, and who is held back."""
     if holdback is not None:
-        from trueup.goodhart.plan.holdback import holdback_sql  # noqa: PLC0415 - heavy
+        from trueup.goodhart.plan.holdback import holdback_sql, quoted  # noqa: PLC0415 - heavy
 
-        sql = holdback_sql(user, holdback, salt, dialect=dialect)
+        if not user.strip():
+            mend = "Name the column of the user's id, as --user user_id"
+            raise ConfigError("--user names no column", mend=mend)
+        sql = holdback_sql(quoted(user.strip(), dialect), holdback, salt, dialect=dialect)
         respond({"share": holdback, "salt": salt, "dialect": dialect, "sql": sql}, [sql],
                 json_=json_)  # fmt: skip
         return FINE
@@ -157,19 +161,27 @@ def _stated(
 ) -> Pilot:
     from trueup.goodhart.plan.pilot import Pilot  # noqa: PLC0415 - heavy
 
-    stated = {"--items": items, "--spread": spread, "--reliability": reliability}
-    for name, value in stated.items():
-        if value is not None and not 0 < value < math.inf:
-            raise ConfigError(f"{name} is {value:g}", mend="State a number above 0")
+    for name, (value, low, high, mend) in {
+        "--items": (items, 1, math.inf, "State the outputs of a period, 1 at least"),
+        "--spread": (spread, _TINY, math.inf, "State a number above 0"),
+        "--reliability": (reliability, _TINY, 1, "State a correlation above 0, 1 at most"),
+    }.items():
+        if (value is not None and not low <= value <= high) or value == math.inf:
+            raise ConfigError(f"{name} is {value:g}", mend=mend)
     if items is None or spread is None or not known:
         mend = "Name a table, or state --items, --spread and a --known signal"
         raise ConfigError("there is nothing to plan with", mend=mend)
+    signals = tuple(map(_signal, known))
+    names = [one.name for one in signals]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        raise ConfigError(f"--known states '{doubled}' twice", mend="State each signal once")
     return Pilot(
         items=items,
         judge_spread=spread,
         reliability=reliability,
         rise=rise,
-        signals=tuple(map(_signal, known)),
+        signals=signals,
     )
 
 
@@ -190,6 +202,9 @@ def _signal(text: str) -> PilotSignal:
     if not name.strip() or set(said) != set(_KNOWN):
         mend = "Write for example --known retries:rate=1,spread=0.46,worth=0.2"
         raise ConfigError(f"--known '{text}' does not say rate, spread and worth", mend=mend)
+    if not 0 < said["rate"] <= 1 or said["spread"] <= 0 or said["worth"] <= 0:
+        mend = "State a rate above 0, 1 at most, and a spread and a worth above 0"
+        raise ConfigError(f"--known '{text}' cannot be planned with", mend=mend)
     return PilotSignal(name=name.strip(), **said)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trueup.cli.common import store_place
 from trueup.report.safe import one_line
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def report_of(one: Watched, found: Watching, *, simulated: bool = False) -> Good
     from trueup.report.goodhart.model import Alarm, GoodhartReport  # noqa: PLC0415 - heavy
 
     alarms = []
+    place = "" if found.store in (None, store_place(None)) else str(found.store)
     for alarm in one.alarms if found.store else ():  # what is kept nowhere cannot be accepted
         done = alarm.accepted
         alarms.append(
@@ -34,6 +36,7 @@ def report_of(one: Watched, found: Watching, *, simulated: bool = False) -> Good
                 reason="" if done is None else done.reason,
                 by="" if done is None else done.by,
                 at=None if done is None else done.at,
+                store=place,
             )
         )
     looks = list(one.looks) if found.backtest else list(one.looks[-1:])
@@ -60,6 +63,7 @@ def to_dict(found: Watching, made: Sequence[GoodhartReport]) -> dict[str, Any]:
             {
                 "part": one.part,
                 "gate": one.gate,
+                "horizon": _horizon(one),
                 "report": report_dict(report),
                 "alarms": [alarm_dict(alarm) for alarm in one.alarms],
                 "forecasts": list(one.forecasts),
@@ -68,6 +72,12 @@ def to_dict(found: Watching, made: Sequence[GoodhartReport]) -> dict[str, Any]:
             for one, report in zip(found.watched, made, strict=True)
         ],
     }
+
+
+def _horizon(one: Watched) -> int | str:
+    """Return how many looks share one false-alarm rate, `none` where they have no end."""
+    count = one.spec.looks(one.last.design)
+    return "none" if count is None else count
 
 
 def render(

@@ -50,6 +50,7 @@ def look_at_table(
     from trueup.report.goodhart.write import check_report  # noqa: PLC0415 - heavy
     from trueup.runner.goodhart.arguments import watch_spec  # noqa: PLC0415 - heavy
     from trueup.runner.goodhart.guess import guess  # noqa: PLC0415 - heavy
+    from trueup.runner.goodhart.naming import name_of, named  # noqa: PLC0415 - heavy
     from trueup.runner.goodhart.run import run_watch  # noqa: PLC0415 - heavy
 
     for path in reports:
@@ -58,17 +59,20 @@ def look_at_table(
         guessed = guess(table, said)
         spec = watch_spec(guessed.said, columns=guessed.columns)
         with _kept(store) as opened, own_stdout(), _progress() as show:
+            watch, told = name or name_of(table), tuple[str, ...]()
+            if opened is not None and not name:
+                watch, told = named(opened, table, home=_home())
             found = run_watch(
                 str(table),
                 spec,
-                name=name or table.name.partition(".")[0] or table.name,
+                name=watch,
                 source=str(table),
                 by=by,
                 store=opened,
                 backtest=backtest,
                 explain=_explain,
                 guesses=guessed.guesses,
-                notes=guessed.notes,
+                notes=(*guessed.notes, *told),
                 on_part=show,
             )
     except KeyboardInterrupt:
@@ -158,6 +162,14 @@ def look_at_spec(
     except KeyboardInterrupt:
         return _interrupted(json_=json_)
     return show_watching(found, reports=files, json_=json_, simulated=spec.simulated)
+
+
+def _home() -> Path:
+    """Return the workspace's folder, or this one."""
+    from trueup.workspace import Workspace  # noqa: PLC0415 - where it is used
+
+    found = Workspace.find()
+    return Path.cwd() if found is None else found.root
 
 
 def _shipped(path: Path) -> tuple[str, ...]:

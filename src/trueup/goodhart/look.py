@@ -109,8 +109,9 @@ class Look:
         phi_low: Lower end of its 95 % interval for this look; None where unbounded.
         phi_high: Upper end.
         holds_to: By what factor records may overstate a judge point's worth before this verdict
-            changes; infinite where it does not depend on it, None where nothing can be said. Below
-            1 where past tests say that it is worth more than records do, and the verdict needs it.
+            changes; infinite where it does not depend on it: `judge_flat`, `unidentified`, and
+            what a guard withholds. Below 1 where past tests say that it is worth more than records
+            do, and the verdict needs it. None on no look that `watch` or `backtest` returns.
         message: What was found, in a sentence or a few.
         missing: What is needed for a decision, or why none is possible.
         rise: The judge's change.

@@ -6,18 +6,36 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trueup.goodhart.concurrent.decide import MORE
+from trueup.goodhart.slope import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trueup.goodhart.look import Look, SignalChange
+    from trueup.goodhart.look import Change, Look, SignalChange
 
 SUREST = 50.0
 ABOUT_ONE = 1.05
+LARGE, SMALL = 1e6, 0.005
+"""Judge points from which on, and up to which, two places do not suit."""
 
 
 def tell(look: Look) -> Look:
-    """Return a look with its message."""
-    return replace(look, message=" ".join(part for part in _parts(look) if part))
+    """Return a look with its message, and with how far it holds where no comparison said so."""
+    message = " ".join(part for part in _parts(look) if part)
+    return replace(look, message=message, holds_to=_stands(look))
+
+
+def _stands(look: Look) -> float:
+    """Return by how much records may overstate a judge point's worth before a verdict changes.
+
+    What hinders a verdict that no comparison led to (too little past, no end yet, a guard) is not
+    what a judge point is worth, and no overstatement removes it. A gain that only an unknown
+    reliability or past tests keep from being said is there at once.
+    """
+    if look.holds_to is not None:
+        return look.holds_to
+    return 1.0 if any(reason in (UNKNOWN, MORE) for reason in look.missing) else math.inf
 
 
 def _parts(look: Look) -> list[str]:
@@ -25,8 +43,9 @@ def _parts(look: Look) -> list[str]:
         return ["Nothing can be said:", _listed(look.missing)]
     if look.rise is None:
         return ["No decision yet:", _listed(look.missing)]
+    missing = f"Missing: {_listed(look.missing)}" if look.missing else ""
     if look.verdict == "judge_flat":
-        return [_flat(look)]
+        return [_flat(look), missing]
     opening = {
         "gaming": f"{_rise(look)}, and users {_lost(look)}.",
         "improvement": f"{_rise(look)}, and users gained with it.",
@@ -41,9 +60,7 @@ def _parts(look: Look) -> list[str]:
             "Causes to look for: something else changed at the same time; scores and signals went "
             "together only because of easy prompts; or the gain went to other users than the harm."
         )
-    if look.missing:
-        parts.append(f"Missing: {_listed(look.missing)}")
-    return parts
+    return [*parts, missing]
 
 
 def _lost(look: Look) -> str:
@@ -62,23 +79,30 @@ def _rise(look: Look) -> str:
     rise = look.rise
     if rise is None:
         return ""
-    return (
-        f"The judge rose by {rise.value:.2f} ({rise.low:.2f} to {rise.high:.2f}) from "
-        f"{rise.before:.2f}"
-    )
+    low, high, before = (_point(x, rise) for x in (rise.low, rise.high, rise.before))
+    return f"The judge rose by {_point(rise.value, rise)} ({low} to {high}) from {before}"
 
 
 def _flat(look: Look) -> str:
     rise = look.rise
     if rise is None:
         return "No rise of the judge is shown."
+    value, low, high = (_point(x, rise, "+") for x in (rise.value, rise.low, rise.high))
     if rise.low > 0:
         return (
-            f"The judge may have risen: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f} by "
-            "this look alone), which is not yet beyond what so many looks reach by chance."
+            f"The judge may have risen: {value} ({low} to {high} by this look alone), which is not "
+            "yet beyond what so many looks reach by chance."
         )
     told = "The judge has fallen" if rise.high < 0 else "No rise of the judge is shown"
-    return f"{told}: {rise.value:+.2f} ({rise.low:+.2f} to {rise.high:+.2f})."
+    return f"{told}: {value} ({low} to {high})."
+
+
+def _point(value: float, rise: Change, sign: str = "") -> str:
+    """Return a number in judge points, with two places where they show the rise."""
+    size = max(abs(rise.value), abs(rise.low), abs(rise.high))
+    if size >= LARGE:
+        return f"{value:{sign}.4g}"
+    return f"{value:{sign}.{2 if size >= SMALL else _digits(size)}f}"
 
 
 def _signal(signal: SignalChange) -> str:

@@ -2,51 +2,59 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trueup.errors import ConfigError
 from trueup.goodhart.cells import Cells, read_cells
+from trueup.goodhart.cells.over import moment_of
+from trueup.goodhart.cells.source import held
+from trueup.goodhart.concurrent.looks import planned_looks
 from trueup.goodhart.design import stretches
 from trueup.goodhart.look import Look
 from trueup.goodhart.pairing import paired
 from trueup.goodhart.replay import replay
 from trueup.goodhart.sentence import tell
+from trueup.goodhart.spec import WatchSpec
 from trueup.goodhart.units import with_units
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Sequence
 
     from trueup.goodhart.concurrent import Snapshots
     from trueup.goodhart.design import Stretch
-    from trueup.goodhart.spec import WatchSpec
 
 FULL = 0.8
-"""The last period counts once the records reach this far into it, ..."""
+"""A backfill draws from a log's last period once it reaches this far into it, ..."""
 USUAL = 0.7
-"""... or hold this part of what a period usually holds."""
+"""... or holds this part of what a period usually holds."""
 
 
-def watch(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) -> Look:
+def watch(frame: object, spec: WatchSpec, *, now: dt.datetime | str | None = None) -> Look:
     """Return what everything that has arrived says today.
+
+    It is the look at the last period that is over: however often it is asked for, a period is
+    decided once, from all of its records.
 
     Args:
         frame: A pandas frame, an Arrow table, or the path of a Parquet, CSV or JSONL file: one
             row per output.
         spec: Which columns hold what, and how a decision is made.
-        now: Nothing that came later is seen, neither outputs nor signals. The clock's time where
-            left out; records dated after that are set aside where they are few, and else taken as
-            they are, with a note.
+        now: Nothing that came later is seen, neither outputs nor signals: a datetime with a zone,
+            or its ISO text. The clock's time where left out; records dated after that are set aside
+            where they are few, and else taken as they are, with a note.
 
     Raises:
         DataError: The records cannot be read, or a named column is absent.
+        ConfigError: `now` is no instant, or `spec` no `WatchSpec`.
     """
     return backtest(frame, spec, now=now)[-1]
 
 
-def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) -> list[Look]:
+def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | str | None = None) -> list[Look]:
     """Return a look per monitored period, each from what had arrived by its end.
 
     A period counts as monitored once the `reference` is over. In `concurrent` every period since
@@ -56,13 +64,18 @@ def backtest(frame: object, spec: WatchSpec, *, now: dt.datetime | None = None) 
     Args:
         frame: As for `watch`.
         spec: Which columns hold what, and how a decision is made.
-        now: Nothing that came later is seen, neither outputs nor signals. The clock's time where
-            left out; records dated after that are set aside where they are few, and else taken as
-            they are, with a note.
+        now: Nothing that came later is seen, neither outputs nor signals: a datetime with a zone,
+            or its ISO text. The clock's time where left out; records dated after that are set aside
+            where they are few, and else taken as they are, with a note.
 
     Raises:
         DataError: The records cannot be read, or a named column is absent.
+        ConfigError: `now` is no instant, or `spec` no `WatchSpec`.
     """
+    if not isinstance(spec, WatchSpec):
+        message = f"spec is of type {type(spec).__name__}, which is no WatchSpec"
+        raise ConfigError(message, mend="Write WatchSpec(time=..., judge=..., signals=[...]).")
+    frame, now = held(frame), moment_of(now)
     until = now if spec.time else None
     return looks_at(frame, read_cells(frame, spec, now=now, until=until), spec, now=now)
 
@@ -84,9 +97,31 @@ def looks_at(
         now: As for `backtest`.
         latch: As of `backtest_cells`.
     """
+    now = moment_of(now)
     as_of = snapshots(source, cells, spec, now=now)
     pairs = bool(spec.version) and bool(len(cells)) and paired(source, spec, until=now)
-    return backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs, latch=latch)
+    looks = backtest_cells(cells, spec, as_of=as_of, on_same_tasks=pairs, latch=False)
+    tested = looks[-1].design == "concurrent" and looks[-1].period + 1 >= planned_looks(spec)
+    if not (pairs or tested) and (ended := _ended(cells, spec, now)):  # a test may be over
+        looks[-1] = tell(replace(looks[-1], missing=(*looks[-1].missing, ended)))
+    return latched(looks) if latch else looks
+
+
+def _ended(cells: Cells, spec: WatchSpec, now: dt.datetime | None) -> str:
+    """Return that the records stop long before `now`; empty where they go on, or no `now` is given.
+
+    Periods without any record are no evidence: nobody was seen to gain or to lose in them.
+    """
+    if now is None or spec.time is None or cells.last is None:
+        return ""
+    there = np.unique(cells.keys["period"].astype(np.int64))
+    pause = int(np.diff(there).max(initial=1))  # empty periods come in other histories, too
+    if now - cells.last <= pause * spec.step:
+        return ""
+    return (
+        f"no records since {cells.last:%Y-%m-%d %H:%M} (UTC), so that this says nothing of the "
+        f"time from then to {now.astimezone(dt.UTC):%Y-%m-%d %H:%M}"
+    )
 
 
 def snapshots(
@@ -184,18 +219,14 @@ def latched(looks: Sequence[Look]) -> list[Look]:
 
 
 def whole_periods(cells: Cells, spec: WatchSpec) -> int:
-    """Return how many periods there are, without a last one that has hardly begun."""
+    """Return how many periods there are, without a last one that is not over; at least one."""
     period = cells.keys["period"].astype(np.int64)
     if not len(period):
         return 0
     count = int(period.max()) + 1
-    if spec.time is None or cells.last is None or count < 2:  # noqa: PLR2004 - the only period
+    if spec.time is None or cells.over is None:
         return count
-    size = np.bincount(period[period >= 0], cells.sums["n"][period >= 0], minlength=count)
-    reached = (cells.last - (cells.origin + (count - 1) * spec.step)) / spec.step
-    usual = float(np.median(size[:-1][size[:-1] > 0])) if (size[:-1] > 0).any() else 0.0
-    begun = reached < FULL and size[-1] < USUAL * usual
-    return count - 1 if begun else count
+    return min(count, max((cells.over - cells.origin) // spec.step, 1))
 
 
 def _nothing(cells: Cells, spec: WatchSpec, reason: str) -> Look:

@@ -10,6 +10,7 @@ from trueup.errors import DataError, did_you_mean
 from trueup.item.instant import instant
 from trueup.item.names import squash
 from trueup.item.plain import excerpt, name_text, plain
+from trueup.signal.declare import known_as
 from trueup.signal.model import UNIT_KINDS, SignalRecord, UnitKind
 from trueup.signal.value import Values, number
 
@@ -89,7 +90,7 @@ def record_of(cells: Cells, reading: Reading) -> SignalRecord | str:
 
 def _value(cells: Cells, name: str, reading: Reading) -> float | None:
     try:
-        return number(cells.get("value"), reading.values.get(name))
+        return number(cells.get("value"), reading.values.get(name), name=name or "thumbs")
     except DataError as error:
         shown = excerpt(name) or "this signal"
         raise DataError(f"{shown}: {error.what}", mend=error.mend) from None
@@ -105,8 +106,8 @@ def _times(cells: Cells, name: str, reading: Reading) -> tuple[datetime, datetim
     if known_at is None:
         what = f"{excerpt(name)} has a value here, and nothing says when it arrived"
         mend = (
-            f"Name the column of it (known_at, or {excerpt(name)}_at), or give the time of the "
-            "export, known_at=..., where no column tells"
+            f"Name the column of it {excerpt(name)}_at, or map it to known_at, or where no column "
+            f"tells give the time of the export: {known_as()}"
         )
         raise DataError(what, mend=mend)
     return known_at, event_at or known_at

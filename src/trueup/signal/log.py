@@ -8,6 +8,7 @@ from trueup.errors import DataError
 from trueup.item.memory import iterable_rows
 from trueup.item.read import open_items
 from trueup.signal.cells import Reading
+from trueup.signal.declare import field_as
 from trueup.signal.read import SignalSource
 from trueup.signal.retry import NAME, WITHIN, find_retries, linked_retries
 from trueup.signal.rows import LongRows
@@ -81,5 +82,5 @@ def _none(where: str, link: str | None) -> DataError:
         what = f"no item names another in '{link}'"
         return DataError(what, where=where, mend="Name the column that holds the earlier item's id")
     what = "no item has both a session and a time, so that nothing can be asked again in one"
-    mend = "Say which columns hold them: session_id and timestamp"
+    mend = f"Say which columns hold them: {field_as('session_id')}, {field_as('timestamp')}"
     return DataError(what, where=where, mend=mend)

@@ -18,8 +18,10 @@ from trueup.item.lines import MAX_LINE
 from trueup.item.memory import iterable_rows
 from trueup.item.model import Item
 from trueup.item.read import open_rows
-from trueup.signal.cells import ADJUSTED, Reading, record_of
+from trueup.signal.cells import ADJUSTED, AHEAD, Reading, record_of
+from trueup.signal.declare import field_as, name_as, signal_as
 from trueup.signal.rows import LongRows, WideRows, is_wide, signal_fields
+from trueup.signal.shape import check_shape
 from trueup.signal.tool.known import recognised
 from trueup.signal.tool.otel import OTLP
 from trueup.signal.tool.shape import ExportRows
@@ -122,10 +124,15 @@ class SignalSource:
         if not seen:
             return DataError("there are no signals in it", where=self.name, mend="Add some rows")
         what = f"there are no signals in it: what it holds was left out ({seen})"
-        mend = (
-            'Name what users gave: names={"thumbs": "NAME IN THE EXPORT"}; a judge\'s scores are '
-            "verdicts, and never signals"
-        )
+        if isinstance(self._reader, ExportRows):
+            mend = (
+                f"Name what users gave: {name_as()}; a judge's scores are verdicts, and never "
+                "signals"
+            )
+        elif AHEAD in self.survey.left_out:
+            mend = "Check the times, and which zone they are in"
+        else:
+            mend = "Fill the values, or name the column that holds them"
         return DataError(what, where=self.name, mend=mend)
 
 
@@ -165,6 +172,7 @@ def open_signals(
         DataError: A column is missing, two ways of reading are mixed, or the source cannot be read.
     """
     rows = _rows(source)
+    check_shape(rows)
     own = signal_fields(fields, where=rows.name)
     declared = zone(timezone) if timezone else None
     export = None if signals or signal else recognised(rows)
@@ -173,7 +181,8 @@ def open_signals(
         reader = ExportRows(export, own, rows, names=names or {})
         declared = declared or export.zone
     elif names:
-        mend = "Name the columns: fields={...} for a row a record, signals={...} for a row a unit"
+        ways = f"{field_as('value')} of a row a record, {signal_as()} of a row a unit"
+        mend = f"Name the columns: {ways}"
         what = "names say what a platform's export calls signals, and this is no such export"
         raise DataError(what, where=rows.name, mend=mend)
     elif rows.columns and (signals or (signal is None and is_wide(rows, own))):

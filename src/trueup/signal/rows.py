@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trueup.errors import DataError
-from trueup.item.declare import mapping
 from trueup.item.fields import check_columns, field_map, guess_fields
 from trueup.item.model import message_parts
 from trueup.item.names import squash
@@ -13,6 +12,7 @@ from trueup.item.path import Place, place
 from trueup.item.text import read_text
 from trueup.label.tool.shape import filled
 from trueup.signal.column import Column, complete, guess, timed
+from trueup.signal.declare import field_as, signal_as
 from trueup.signal.edit import edit_rate
 
 if TYPE_CHECKING:
@@ -54,14 +54,15 @@ _MANY = 30
 def signal_fields(declared: Mapping[str, str] | None, *, where: str) -> dict[str, str]:
     """Return what a caller declared about the columns of records, checked.
 
-    `unit_id` is another name of `item_id`.
+    `unit_id` and `id` are other names of `item_id`.
 
     Raises:
         DataError: A name is no field of a signal.
     """
     given = dict(declared or {})
-    if "unit_id" in given:
-        given.setdefault("item_id", given.pop("unit_id"))
+    for other in ("unit_id", "id"):
+        if other in given:
+            given.setdefault("item_id", given.pop(other))
     return field_map(given, where=where, known=ALIASES, whose="a signal")
 
 
@@ -79,9 +80,10 @@ class LongRows:
         self._places = _places(rows, own, only=only)
         self._units = _units(self._places, own, rows)
         if rows.columns and only is None and "name" not in self._places:
-            raise _missing(rows, "name", "Say which, or name the signal that all rows are of")
+            alone = f"or where all are of one signal {signal_as()}"
+            raise _missing(rows, "name", f"Say which: {field_as('name')}, {alone}")
         if rows.columns and "value" not in self._places:
-            raise _missing(rows, "value", "Say which")
+            raise _missing(rows, "value", f"Say which: {field_as('value')}")
         timed = {"event_at", "known_at"} & self._places.keys()
         self.notes = (LOGGED,) if timed == {"event_at"} else ()
         self._only = only
@@ -131,7 +133,7 @@ class WideRows:
         if not found:
             shown = ", ".join(rows.columns[:_MANY])
             what = f"no column says that it is a signal; the columns are: {shown}"
-            mend = 'Say which: signals={"thumbs": "COLUMN"}, with the time it arrived beside it'
+            mend = f"Say which: {signal_as()}, with the time it arrived beside it as thumbs_at"
             raise DataError(what, where=rows.name, mend=mend)
         self._signals = {
             name: (
@@ -207,7 +209,7 @@ def _units(places: Mapping[str, Place], own: Mapping[str, str], rows: Rows) -> l
     declared = [field for field in UNITS if field in own]
     found = declared or [field for field in UNITS if field in places]
     if not found and rows.columns:
-        mend = f"Say which: {mapping('item_id')}; or trace_id, session_id, group"
+        mend = f"Say which: {field_as('item_id')}; or trace_id, session_id, group"
         raise DataError("no column names units", where=rows.name, mend=mend)
     return found or ["item_id"]
 
@@ -215,5 +217,4 @@ def _units(places: Mapping[str, Place], own: Mapping[str, str], rows: Rows) -> l
 def _missing(rows: Rows, field: str, mend: str) -> DataError:
     shown = ", ".join(rows.columns[:_MANY])
     what = f"no column holds the {field}; the columns are: {shown}"
-    example = f'fields={{"{field}": "COLUMN"}}'
-    return DataError(what, where=rows.name, mend=f"{mend}: {example}")
+    return DataError(what, where=rows.name, mend=mend)

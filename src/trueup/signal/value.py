@@ -10,6 +10,7 @@ from trueup.errors import DataError, did_you_mean
 from trueup.item.names import squash
 from trueup.item.plain import excerpt, name_text, plain
 from trueup.label.cells import NUMBER
+from trueup.signal.declare import scale_as, words_as
 
 Values: TypeAlias = Mapping[str, float | None] | tuple[float, float]
 """What a signal's cells mean: text -> number, or the ends of a scale that become 0 and 1.
@@ -25,7 +26,7 @@ _WORDS = {
 _PLAIN = {word: value for value, words in _WORDS.items() for word in words.split()}
 
 
-def number(raw: object, values: Values | None = None) -> float | None:
+def number(raw: object, values: Values | None = None, *, name: str = "thumbs") -> float | None:
     """Return a cell as a number; None where it is empty.
 
     Without a mapping numbers are themselves, true and false are 1 and 0, and so are the common
@@ -34,6 +35,7 @@ def number(raw: object, values: Values | None = None) -> float | None:
     Args:
         raw: The cell.
         values: What the signal's cells mean, where that is declared.
+        name: The signal, for messages.
 
     Raises:
         DataError: The cell is no number and no known word, or outside the declared scale.
@@ -45,13 +47,13 @@ def number(raw: object, values: Values | None = None) -> float | None:
         return None
     if isinstance(values, Mapping):
         return _mapped(value, values)
-    found = _plain(value)
+    found = _plain(value, name)
     if isinstance(values, tuple):
-        return _scaled(found, *values)
+        return _scaled(found, *values, name=name)
     return found
 
 
-def _plain(value: object) -> float:
+def _plain(value: object, name: str) -> float:
     if isinstance(value, (bool, int, float)):
         return _finite(value)
     text = (name_text(value) or "").strip()
@@ -60,8 +62,7 @@ def _plain(value: object) -> float:
     known = _PLAIN.get(squash(text))
     if known is None:
         what = f"'{excerpt(text)}' is no number, and no word that is known to stand for one"
-        mend = 'Declare what it means, as values={"thumbs": {"up": 1, "down": 0}}'
-        raise DataError(what, mend=mend)
+        raise DataError(what, mend=f"Declare what it means, as {words_as(excerpt(name))}")
     return known
 
 
@@ -74,11 +75,11 @@ def _mapped(value: object, values: Mapping[str, float | None]) -> float | None:
     raise DataError(what, mend=did_you_mean(text, values))
 
 
-def _scaled(value: float, low: float, high: float) -> float:
+def _scaled(value: float, low: float, high: float, *, name: str) -> float:
     least, most = min(low, high), max(low, high)
     if not least <= value <= most:
         what = f"{value:g} is outside the declared scale from {low:g} to {high:g}"
-        raise DataError(what, mend="Declare the scale that the values are on")
+        raise DataError(what, mend=f"Declare the scale they are on, as {scale_as(excerpt(name))}")
     return (value - low) / (high - low)
 
 
@@ -101,12 +102,10 @@ def checked_values(values: Values) -> Values:
     every = list(values.values()) if isinstance(values, Mapping) else list(values)
     numbers = [one for one in every if one is not None]
     if not numbers or not all(math.isfinite(one) for one in numbers):
-        raise DataError(
-            "the declared values are no finite numbers", mend='Write {"up": 1, "down": 0}'
-        )
+        mend = f"Write for example {words_as()}"
+        raise DataError("the declared values are no finite numbers", mend=mend)
     if isinstance(values, tuple) and values[0] == values[1]:
         what = f"the declared scale begins and ends at {values[0]:g}"
-        raise DataError(
-            what, mend="Write the value that is worst and the value that is best: (1, 5)"
-        )
+        mend = f"Write the value that is worst and the value that is best: {scale_as()}"
+        raise DataError(what, mend=mend)
     return values

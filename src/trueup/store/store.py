@@ -81,15 +81,19 @@ class Store:
         return store
 
     @classmethod
-    def open_existing(cls, place: str) -> Store:
+    def open_existing(cls, place: str, *, made_by: str = "trueup score") -> Store:
         """Open a store that must be there already.
+
+        Args:
+            place: A file or database URL.
+            made_by: The command that makes one, for whoever named none.
 
         Raises:
             StoreError: There is none.
         """
         file = place.removeprefix("sqlite:///").partition("?")[0] if "://" in place else place
         if "://" not in file and not Path(file).expanduser().exists():
-            mend = "trueup score makes it, or name another with --store"
+            mend = f"{made_by} makes it, or name another with --store"
             raise StoreError("there is no store here", where=place, mend=mend)
         return cls.open(place)
 

@@ -1,4 +1,4 @@
-"""Watches in a store: alarms, who accepted them, and forecasts; only ever added to.
+"""Watches in a store: alarms, who accepted them, forecasts and places; only ever added to.
 
 A row is known by its kind and key, and the first that says something of it holds: two runs that
 raise the same alarm raise one.
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from trueup.store.store import Store
 
-Kind = Literal["alarm", "acceptance", "forecast"]
+Kind = Literal["alarm", "acceptance", "forecast", "place"]
+"""A place is that of a table whose watch is called by its file."""
 
 
 class Entry(NamedTuple):
@@ -28,7 +29,7 @@ class Entry(NamedTuple):
 
     kind: str
     key: str
-    """Of an alarm its id; of an acceptance that of its alarm."""
+    """Of an alarm its id; of an acceptance that of its alarm; of a table where it lies."""
     name: str
     """The watch."""
     part: str

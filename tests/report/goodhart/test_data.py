@@ -75,6 +75,15 @@ def test_what_is_no_number_is_null_and_a_verdict_without_condition_says_so() -> 
     assert all(map(math.isfinite, numbers(found)))
 
 
+@pytest.mark.parametrize(("horizon", "told"), [(26, 26), ("default", "default"), (None, "none")])
+def test_the_usual_horizon_is_told_from_one_without_an_end(
+    horizon: int | Literal["default"] | None, told: int | str
+) -> None:
+    report = material.report(spec=material.spec(horizon=horizon))
+
+    assert json.loads(to_json(report))["spec"]["horizon"] == told
+
+
 def test_the_same_report_gives_the_same_text() -> None:
     assert to_json(material.report()) == to_json(material.report())
 

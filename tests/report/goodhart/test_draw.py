@@ -116,6 +116,7 @@ def test_a_stream_without_looks_has_a_picture_without_marks(
     assert bare is not None
 
     assert (bare.since, bare.alarm, bare.after) == (None, None, None)
+    assert bare.beside == gaming[2].beside == ""
     assert bare.judge == gaming[2].judge
 
 
@@ -146,6 +147,7 @@ def test_a_holdback_is_taken_off_both_lines() -> None:
     assert picture is not None
 
     assert looks[-1].design == "weekly"
+    assert picture.beside == "holdback"
     assert mean(picture.judge.mean, 12) == pytest.approx(0.2, abs=0.08)
     assert mean(picture.users.mean, 12) == pytest.approx(0.0, abs=0.08)
 

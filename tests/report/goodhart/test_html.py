@@ -82,13 +82,113 @@ def test_open_alarms_come_with_their_command_and_accepted_ones_with_the_reason()
 
 
 def test_every_look_is_in_the_strip_and_in_the_table() -> None:
-    found = read(material.report())
+    found = read(material.report(picture=None))
 
     assert found.count("svg", "cell") == 14 + 2  # the legend has those that occur
     for label in ("2026-03-30", "2026-06-29"):
         assert found.text.count(label) >= 2
     titles = [text for text in found.texts if text.startswith("2026-06-29: gaming")]
     assert titles == ["2026-06-29: gaming; users got 8% (\u22125% to 21%) of what was due"]
+
+
+def test_verdicts_stand_once_in_the_picture_where_it_has_room_for_them() -> None:
+    found = read(material.report())
+    many = tuple(material.START + at * material.WEEK for at in range(60))
+    narrow = material.picture(
+        judge=material.line([0.0] * 60, 0.1), expected=material.line([0.0] * 60, 0.1),
+        users=material.line([0.0] * 60, 0.1), labels=tuple(map(str, many)), starts=many,
+        signals=(),
+    )  # fmt: skip
+
+    assert found.count("g", "cell") == 2 * 14  # in the wide form and in the narrow one
+    assert found.count("svg", "cell") == 2
+    assert found.text.count("The verdict, look by look") == 1
+    assert read(material.report(picture=narrow)).count("svg", "cell") == 14 + 2
+
+
+@pytest.mark.parametrize(
+    ("verdict", "lead"), [("unidentified", "Nothing can be said"), ("inconclusive", "Missing")]
+)
+def test_what_an_open_verdict_lacks_is_said_once(verdict: Verdict, lead: str) -> None:
+    missing = ("no thumbs arrived in the reference", "the judge gave one score")
+    look = material.look(verdict, missing=missing,
+                         message=f"Rest of it. {lead}: {'; '.join(missing)}.")  # fmt: skip
+    shown = read(material.report(looks=(look,))).text
+
+    assert shown.lower().count(missing[0]) == shown.lower().count(missing[1]) == 1
+    assert "Rest of it." in shown
+
+
+def test_a_page_with_nothing_found_has_no_card_for_it() -> None:
+    look = material.look("unidentified", missing=("no signals",),
+                         message="Nothing can be said: no signals.")  # fmt: skip
+    shown = read(material.report(looks=(look,), picture=None)).text
+
+    assert "What was found" not in shown
+    assert shown.lower().count("no signals.") == 1
+
+
+@pytest.mark.parametrize("told", ["The alarm of 2026-05-25", "Alarm a-7f3c of 2026-05-25"])
+def test_an_alarm_that_stands_is_not_said_as_if_the_latest_look_had_raised_it(told: str) -> None:
+    stands = material.look("gaming", alarm=8, message=f"{told} is open. Not decided.")
+    own = material.look("gaming", alarm=8)
+
+    assert "An earlier alarm of gaming stands" in read(material.report(looks=(stands,))).text
+    assert "no better off" in read(material.report(looks=(own,))).text
+
+
+def test_an_open_alarm_stands_in_the_verdict_and_not_again_below() -> None:
+    assert read(material.report()).text.count("Alarm a-7f3c") == 1
+
+
+def test_a_judge_that_is_flat_owes_users_nothing() -> None:
+    shown = read(material.report("judge_flat")).text
+
+    assert "due" not in shown[: shown.index("What the judge saw")]
+
+
+@pytest.mark.parametrize("verdict", ["inconclusive", "judge_flat", "unidentified"])
+def test_only_a_finding_holds_to_something(verdict: Verdict) -> None:
+    look = material.look(verdict, holds_to=9.7)
+    shown = read(material.report(looks=(look,))).text
+
+    assert "9.7 x" not in shown
+
+
+def test_the_figures_beside_the_lines_are_said_to_be_what_they_are() -> None:
+    weekly = read(material.report()).text
+    labels = tuple(f"v{at}" for at in range(material.WEEKS))
+    releases = material.picture(kind="releases", labels=labels, starts=(None,) * material.WEEKS,
+                                reference=0, since=None, alarm=None, waiting=0)  # fmt: skip
+
+    assert "The figures at the right are means from 30 Mar on." in weekly
+    told = read(material.report(picture=releases)).text
+    assert "those of v25, where the lines end; those above come from all versions" in told
+
+
+def test_a_stream_less_users_held_back_says_so() -> None:
+    shown = read(material.report(picture=material.picture(beside="holdback"))).text
+
+    assert "since the reference, less what users held back on the old version did" in shown
+    assert "from 3.36 above the users held back" in shown
+    assert "per 100 outputs, less users held back, lower is better" in shown
+    assert "held back" not in read(material.report()).text
+
+
+def test_a_picture_without_users_says_so() -> None:
+    nobody = material.picture(users=material.line([None] * material.WEEKS, 0.1), after=None)
+
+    assert "no line of users" in read(material.report(picture=nobody)).text
+    assert "no line of users" not in read(material.report()).text
+
+
+def test_lines_are_told_apart_without_colour_and_every_rule_names_an_element() -> None:
+    style = html(material.report()).split("<style>")[1].split("</style>")[0]
+    own = style.rpartition(".c-judge .line {")[2]
+
+    assert own.startswith(" stroke-dasharray: 7 3; } .c-people .line { stroke-dasharray: none; }")
+    known = {"svg", "text", "line", "rect", "path", "circle"}
+    assert set(re.findall(r"svg (\w+)", style)) <= known
 
 
 def test_every_drawing_has_words_or_is_decoration() -> None:

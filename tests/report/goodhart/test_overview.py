@@ -13,6 +13,7 @@ from trueup.report.goodhart import charts
 from trueup.report.goodhart.marks import NARROW, WIDE
 from trueup.report.goodhart.overview import overview
 from trueup.report.goodhart.picture import Line, Picture
+from trueup.report.goodhart.verdicts import placed
 
 
 def drawn(picture: Picture, *, verdict: str = "gaming", wide: bool = True) -> ET.Element:
@@ -88,6 +89,36 @@ def test_without_a_finding_no_figure_stands_at_the_ends() -> None:
     ends = of_class(drawn(material.picture(after=None, judge_after=None)), "end")
 
     assert {one.text for one in ends} == {"judge", "users"}
+
+
+def test_of_releases_the_ends_say_what_the_lines_end_at() -> None:
+    labels = tuple(f"v{at}" for at in range(material.WEEKS))
+    root = drawn(material.picture(0.02, kind="releases", labels=labels, reference=0, waiting=0))
+    (judge,) = (one.text for one in of_class(root, "end") if "judge" in str(one.text))
+
+    assert judge == "judge +0.21"  # not the mean of +0.22
+    assert "judge +0.21 in v25" in root.attrib["aria-label"]
+
+
+def test_verdicts_stand_under_the_periods_they_are_of() -> None:
+    picture, looks = material.picture(), material.looks("gaming")
+    svg = overview(picture, verdict="gaming", frame=WIDE, looks=placed(picture, looks))
+    root = ET.fromstring(svg)  # noqa: S314 - our own
+    signs = {float(t.attrib["x"]): t.text for g in of_class(root, "cell") for t in g.iter("text")}
+    xs = [x for x, _ in lines(root)["judge"]]
+
+    assert "".join(signs[x] or "" for x in sorted(signs)) == "????????!!!!!!"
+    assert sorted(signs) == pytest.approx(xs[material.REFERENCE :], abs=0.1)
+    below = [float(r.attrib["y"]) for g in of_class(root, "cell") for r in g.iter("rect")]
+    assert min(below) > WIDE.floor + 31  # the years
+    assert max(below) + 18 <= float(root.attrib["viewBox"].split()[3])
+
+
+def test_looks_that_have_no_period_in_the_picture_are_not_placed() -> None:
+    early = material.look("inconclusive", -40)
+
+    assert placed(material.picture(), (early, material.look("gaming"))) == ()
+    assert placed(material.picture(), (material.look("gaming"),) * 2) == ()
 
 
 @pytest.mark.parametrize("alarm", range(12, 26))
@@ -166,6 +197,7 @@ def test_the_realised_part_has_its_line_and_an_open_end_reaches_the_border() -> 
     gamed, open_ = (float(one.attrib["cy"]) for one in of_class(root, "dot"))
     whiskers = of_class(root, "whisker")
 
+    assert [one.text for one in of_class(root, "sign-of")] == ["!", "?"]
     assert gamed > float(limit.attrib["y1"]) > open_
     assert float(whiskers[1].attrib["y2"]) == charts.PHI_WIDE.top
     assert charts.realised([material.look("judge_flat")], 0.5, frame=charts.PHI_WIDE) is None

@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from tests.report.goodhart import material
@@ -40,6 +41,19 @@ def test_a_report_is_a_screenful_of_eighty_columns(verdict: Verdict) -> None:
 
     assert len(lines) <= 36
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("name", ["a watch of " * 30, "\u65e5\u672c" * 40, "W" * 500])
+def test_a_long_name_keeps_the_first_line_within_eighty_columns(name: str) -> None:
+    look = material.look("gaming", label="x" * 90, backfire=True)
+    first = text_of(material.report(product=name, looks=(look,))).splitlines()[0]
+
+    assert cell_len(first) <= 80
+    assert first.endswith(": gaming, backfire")
+
+
+def test_nothing_is_coloured_where_it_is_piped() -> None:
+    assert "\x1b" not in text_of(material.report())
 
 
 def test_a_signal_stands_with_what_was_due_and_what_came() -> None:

@@ -91,7 +91,7 @@ def test_a_second_run_changes_neither_ledger_nor_verdict(tmp_path: Path) -> None
     first = _run(_frame("gaming"), ledger)
     before = ledger.read_bytes()
     again = _run(_frame("gaming"), ledger)
-    late = _frame("gaming").iloc[:-500]  # what the records say today
+    late = _frame("gaming")[np.arange(len(_frame("gaming"))) % 32 > 0]  # what they say today
 
     assert [kept.status for kept in again.past_tests] == ["there"]
     assert again.looks == first.looks

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from trueup.errors import DataError
 from trueup.goodhart.cells.extent import micros_at
 from trueup.goodhart.cells.fingerprint import SCHEMA, canary_now, fingerprint_of
+from trueup.goodhart.cells.over import moment_of
 from trueup.goodhart.cells.query import KEYS, micros_of
 from trueup.goodhart.cells.table import Cells, read_cells, read_since, told
 
@@ -47,6 +48,7 @@ def save_cells(path: str | Path, cells: Cells) -> None:
         "last": None if cells.last is None else cells.last.isoformat(),
         "seen": None if cells.seen is None else cells.seen.isoformat(),
         "delay": cells.delay.total_seconds(),
+        "over": None if cells.over is None else cells.over.isoformat(),
         "notes": list(cells.notes), "sums": list(cells.sums),
     }  # fmt: skip
     metadata = {_MARK: json.dumps(said).encode()}
@@ -110,6 +112,7 @@ def load_cells(path: str | Path) -> Cells:
         last=_instant(said["last"]),
         seen=_instant(said["seen"]),
         delay=dt.timedelta(seconds=said["delay"]),
+        over=_instant(said["over"]),
         notes=tuple(said["notes"]),
         canary=said["canary"],
         fingerprint=said["fingerprint"],
@@ -169,6 +172,7 @@ def update_cells(
     Raises:
         DataError: As for `read_cells`.
     """
+    now, until = moment_of(now), moment_of(until, "until")
     if stored.fingerprint != fingerprint_of(spec):
         return read_cells(source, spec, now=now, until=until)
     origin, edges = stored.origin, stored.edges
@@ -214,6 +218,7 @@ def _before(cells: Cells, period: int, fresh: Cells) -> Cells:
         keys={k: v[here] for k, v in cells.keys.items()},
         sums={k: v[here] for k, v in cells.sums.items()},
         last=fresh.last,
+        over=fresh.over,
         notes=fresh.notes,
         anchors=cut(cells.anchors),
         texts=cut(cells.texts),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trueup.goodhart.cells.source import Column
     from trueup.goodhart.spec import WatchSpec
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of how cells are summed."""
 
 

@@ -197,24 +197,56 @@ def _table(source: Any, wanted: Mapping[str, str]) -> tuple[Any, dict[str, str]]
     """Return the wanted columns as an Arrow table, and their names in it."""
     import pyarrow as pa  # noqa: PLC0415 - slow to load, and files do without
 
-    if hasattr(source, "iloc") and hasattr(source, "dtypes"):
+    if hasattr(source, "iloc") and hasattr(source, "columns"):
+        _flat(source, wanted)
         places = _places([name for name in source.columns if isinstance(name, str)], wanted)
         columns = {sql: _array(source[name]) for name, sql in places.items()}
     else:
         if not isinstance(source, pa.Table):
-            if not hasattr(source, "__arrow_c_stream__") and not isinstance(source, pa.RecordBatch):
-                message = f"the records are of type {type(source).__name__}, which is no table"
-                raise DataError(message, mend="Give a pandas frame, an Arrow table or a path.")
-            source = pa.table(source)
+            source = _arrow(source)
         places = _places(source.column_names, wanted)
         columns = {sql: source.column(name) for name, sql in places.items()}
-    # DuckDB reads no half floats
+    # DuckDB reads no half floats, and no decimals of more than 38 digits
+    odd = (pa.types.is_float16, pa.types.is_decimal256)
     return pa.table(
         {
-            sql: column.cast(pa.float32()) if pa.types.is_float16(column.type) else column
+            sql: column.cast(pa.float64()) if any(is_odd(column.type) for is_odd in odd) else column
             for sql, column in columns.items()
         }
     ), places
+
+
+def _flat(frame: Any, wanted: Mapping[str, str]) -> None:  # noqa: ANN401 - a pandas frame
+    """Refuse columns of several levels, and what is the index and no column.
+
+    Raises:
+        DataError: The frame has such.
+    """
+    if getattr(frame.columns, "nlevels", 1) > 1:
+        message = f"the frame's columns have {frame.columns.nlevels} levels"
+        raise DataError(message, mend="Give each column one name, a text.")
+    for role, name in wanted.items():
+        if name not in frame.columns and name in frame.index.names:
+            message = f"'{name}' ({role}) is the frame's index, and no column"
+            raise DataError(message, mend="Give frame.reset_index().")
+
+
+def held(source: object) -> object:
+    """Return a source that can be read more than once: a stream is a table then."""
+    if hasattr(source, "iloc") or not hasattr(source, "__arrow_c_stream__"):
+        return source
+    return _arrow(source)
+
+
+def _arrow(source: Any) -> Any:  # noqa: ANN401 - what it is, is found out here
+    import pyarrow as pa  # noqa: PLC0415 - slow to load, and files do without
+
+    try:
+        return pa.table(source)
+    except (TypeError, ValueError, AttributeError) as problem:  # Arrow's are of these
+        message = f"the records are of type {type(source).__name__}, which is no table"
+        mend = "Give a pandas frame, an Arrow table or a path."
+        raise DataError(message, mend=mend) from problem
 
 
 def _array(series: Any) -> Any:  # noqa: ANN401 - a column of pandas, and one of Arrow

@@ -27,6 +27,7 @@ from trueup.goodhart.cells.aggregate import (
 from trueup.goodhart.cells.columns import column_notes
 from trueup.goodhart.cells.extent import compared, find_extent, instant, micros_at, there_by
 from trueup.goodhart.cells.fingerprint import canary_of, fingerprint_of
+from trueup.goodhart.cells.over import clock, find_over, moment_of
 from trueup.goodhart.cells.query import Plan
 from trueup.goodhart.cells.reach import find_reach
 from trueup.goodhart.cells.repeats import ONCE, count_once
@@ -64,6 +65,8 @@ class Cells:
         seen: Instant up to which signals are seen: of the latest record or arrival. None where
             outputs wait for nothing.
         delay: How long after an output its signals are as good as complete.
+        over: Up to when the records are all there: where the first period begins that is not over.
+            None without time.
         notes: What was set aside while reading, a sentence each.
         anchors: period, instrument, anchor, count and sum of the judge's scores on anchors.
         texts: version, arm, period -> outputs and distinct outputs, where `output` is named.
@@ -80,6 +83,7 @@ class Cells:
     last: dt.datetime | None
     seen: dt.datetime | None = None
     delay: dt.timedelta = dt.timedelta(0)
+    over: dt.datetime | None = None
     notes: tuple[str, ...] = ()
     anchors: Table | None = None
     texts: Table | None = None
@@ -114,6 +118,7 @@ class Cells:
         sums = {k: np.concatenate([v, more.sums[k]]) for k, v in self.sums.items()}
         lasts = [cells.last for cells in (self, more) if cells.last is not None]
         seen = [cells.seen for cells in (self, more) if cells.seen is not None]
+        overs = [cells.over for cells in (self, more) if cells.over is not None]
         return replace(
             self,
             keys=keys,
@@ -121,6 +126,7 @@ class Cells:
             last=max(lasts, default=None),
             seen=max(seen, default=None),
             delay=max(self.delay, more.delay),
+            over=max(overs, default=None),
             notes=(*self.notes, *(note for note in more.notes if note not in self.notes)),
             anchors=_joined(self.anchors, more.anchors),
             texts=_joined(self.texts, more.texts),
@@ -215,8 +221,8 @@ def read_since(
     if until is not None and spec.time is None:
         message = "no time is named, so that nothing tells what was known when"
         raise DataError(message, mend="Name the column of the outputs' instants as time.")
-    if now is not None and spec.time is not None:
-        micros_at(now, "now")
+    now, until = moment_of(now), moment_of(until, "until")
+    origin, since = moment_of(origin, "origin"), moment_of(since, "since")
     with connect() as database:
         for as_text in (False, True):
             try:
@@ -230,7 +236,9 @@ def read_since(
                 notes = column_notes(database, spec, columns, there_by(spec, plan))
                 begin = None if origin is None else plan.origin
                 extent = find_extent(database, spec, plan, now=now, origin=begin)
-                found = _cells(database, spec, plan, extent, edges=edges, given=begin, since=since)
+                found = _cells(
+                    database, spec, plan, extent, edges=edges, given=begin, since=since, now=now
+                )
                 return replace(found, notes=(*extent.notes, *notes, *found.notes))
             except (duckdb.ConversionException, duckdb.InvalidInputException) as problem:
                 if as_text or not guessed(source):
@@ -246,6 +254,7 @@ def read_since(
 
 def _unreadable(problem: Exception, source: object) -> DataError:
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("LINE ")]  # of SQL that nobody wrote
     said = ". ".join(line.rstrip(".") for line in lines[:2])
     return DataError(
         f"it cannot be read: {said or problem}",
@@ -263,6 +272,7 @@ def _cells(
     edges: tuple[float, ...] | None,
     given: int | None,
     since: dt.datetime | None,
+    now: dt.datetime | None,
 ) -> Cells:
     """Lay the plan out, and follow it."""
     origin = extent.first // DAY * DAY if given is None else given
@@ -282,6 +292,12 @@ def _cells(
     keys, sums = aggregate(database, spec, once, scores)
     time = _time(spec, plan, when)
     seen, delay = find_reach(database, spec, plan, extent.last)
+    told_by = [micros_at(when, "now") for when in (now,) if when is not None]
+    told_by += [plan.until] if plan.until is not None else []
+    over = find_over(
+        database, spec, plan, extent, given=min(told_by, default=None),
+        clock=micros_at(clock(), "now"),
+    )  # fmt: skip
     return Cells(
         keys=keys,
         sums=sums,
@@ -290,6 +306,7 @@ def _cells(
         last=None if extent.last is None else instant(extent.last),
         seen=None if seen is None else instant(seen),
         delay=delay,
+        over=None if over is None else instant(over),
         anchors=read_anchors(database, spec, plan, time),
         texts=read_texts(database, spec, once),
         notes=repeats.note(spec, extent.count),

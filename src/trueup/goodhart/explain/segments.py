@@ -113,7 +113,8 @@ def _segment(
 
 
 def _chance(gain: Moved, due: Moved, c: float) -> float:
-    error = (gain.error**2 - 2 * c * gain.with_(due) + c * c * due.error**2) ** 0.5
+    variance = gain.error**2 - 2 * c * gain.with_(due) + c * c * due.error**2
+    error = max(variance, 0.0) ** 0.5  # of few users the parts need not fit together
     return float(special.ndtr((gain.value - c * due.value) / error)) if error > 0 else 1.0
 
 

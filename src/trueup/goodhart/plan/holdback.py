@@ -9,6 +9,7 @@ compare as texts, so that no number has to be read.
 from __future__ import annotations
 
 import hashlib
+import re
 from fractions import Fraction
 
 from trueup.errors import ConfigError
@@ -31,6 +32,11 @@ RECIPES = {
     ),
 }
 """The rule in SQL, by dialect."""
+_BACKTICKS = frozenset({"bigquery", "spark"})
+_DOTTED = re.compile(r"[^.]+(\.[^.]+)+")
+_PLAIN = re.compile(
+    r"(?!(group|order|account)$)[a-z_][a-z0-9_$]*(\.[a-z_][a-z0-9_$]*)*", re.IGNORECASE
+)
 
 
 def assign_holdback(user_id: object, share: float, salt: str) -> bool:
@@ -70,11 +76,31 @@ def threshold(share: float, salt: str) -> str | None:
     return None if bar >= 16**DIGITS else f"{bar:0{DIGITS}x}"
 
 
+def quoted(column: str, dialect: str) -> str:
+    """Return a column's name as SQL has it, so that no name is read as anything else.
+
+    A name with dots is that of a table and its column. Snowflake's plain names stay as they are:
+    quoted ones are another column there, of that very case.
+
+    Args:
+        column: As it is called.
+        dialect: A key of `RECIPES`.
+
+    >>> quoted("user", "postgres"), quoted("users.user id", "bigquery")
+    ('"user"', '`users`.`user id`')
+    """
+    mark = "`" if dialect in _BACKTICKS else '"'
+    if dialect == "snowflake" and _PLAIN.fullmatch(column):
+        return column
+    parts = column.split(".") if _DOTTED.fullmatch(column) else [column]
+    return ".".join(mark + part.replace(mark, mark * 2) + mark for part in parts)
+
+
 def holdback_sql(user: str, share: float, salt: str, *, dialect: str = "duckdb") -> str:
     """Return a condition in SQL that is true for the users `assign_holdback` holds back.
 
     Args:
-        user: Column or expression of the user's id.
+        user: Column or expression of the user's id, as SQL has it: `quoted` makes it of a name.
         share: Share of users to hold back.
         salt: Name of this holdback.
         dialect: A key of `RECIPES`.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FEWEST_PERIODS = 4
 TINY = 1e-12
+_STATE = "State numbers: --items, --spread and --known signals (from Python, a Pilot)"
 CALM = 0.4
 """Prior probability that periods bring no shocks, ..."""
 LARGE = 3.0
@@ -247,7 +248,7 @@ def pilot_of(cells: Cells, spec: WatchSpec, *, rise: float, periods: int | None 
     count = min(periods or spec.reference, there)
     if count < FEWEST_PERIODS:
         message = f"a pilot of {count} periods is too short: at least {FEWEST_PERIODS} are needed"
-        raise DataError(message, mend="State the numbers by hand in a Pilot.")
+        raise DataError(message, mend=f"{_STATE}.")
     history = stream(cells, spec, numbers=range(count), reference=count)
     used = [k for k, slope in enumerate(history.slopes) if slope.informs]
     signals = tuple(_signal(history, k) for k in used)
@@ -255,7 +256,7 @@ def pilot_of(cells: Cells, spec: WatchSpec, *, rise: float, periods: int | None 
     items = float(history.items.sum()) / count
     if not signals or scored <= 0:
         message = "no signal follows the judge in the pilot, so that nothing can be planned"
-        raise DataError(message, mend="Collect more feedback, or state the numbers in a Pilot.")
+        raise DataError(message, mend=f"Collect more feedback, or {_STATE[0].lower()}{_STATE[1:]}.")
     judge = history.judge
     found = Pilot(
         items=items, judge_spread=_spread(judge.apart, judge.mean, items * scored / items / count),

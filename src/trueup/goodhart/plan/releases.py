@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 RUNS = 150
 COUNTS = (8, 12, 16, 20)
+DRAWN = 32
+"""Releases that are drawn, of which a plan takes the first."""
 WANDER = 0.05
 """No release adds just its share: standard deviation of what each adds beside, to judge and users
 alike, in rises of the whole sequence."""
@@ -48,9 +51,10 @@ def releases_power(
 ) -> tuple[Floats, Floats]:
     """Return the chances of `gaming` and of `improvement` after so many releases.
 
-    Power is that of the look at the last release alone: earlier ones find a little more. The judge
-    rises by even steps, `pilot.rise` in all from the first release to the last;
-    `pilot.items` are the outputs of one release.
+    The chance is that of the best of the looks at these counts alone: all of them together find a
+    little more. The judge rises by even steps, `pilot.rise` in all from the first release to the
+    last; `pilot.items` are the outputs of one release. Draws are the same whatever the pilot and
+    the counts, so that plans differ by what is planned and not by chance.
 
     Returns:
         Two arrays of shape (counts,).
@@ -60,13 +64,15 @@ def releases_power(
     gamed, improved = np.zeros(len(aim.counts)), np.zeros(len(aim.counts))
     half = (runs + 1) // 2
     matrix = np.array([[pilot.judge_variance, pilot.both], [pilot.both, pilot.gain_variance]])
+    every = _drawn(pilot, max(DRAWN, *aim.counts), runs, matrix, rng)
+    doubt = mirrored(rng.standard_normal(half), runs)
     for place, count in enumerate(aim.counts):
         path = np.linspace(0, 1, count)
         known = models(np.ones(count), path)
         error = pilot.slope_error(pilot.items * count)
         level = plan_of(LOOKS["releases"], aim.alpha, max(count, FEWEST)).tail
-        drawn = _drawn(pilot, count, runs, matrix, rng)
-        worth = 1 / np.maximum(1 + error * mirrored(rng.standard_normal(half), runs), 0.1)
+        drawn = every[:, :count]
+        worth = 1 / np.maximum(1 + error * doubt, 0.1)
         for run in range(runs):
             seen = Regression(
                 judge=pilot.rise * path + drawn[run, :, 0],
@@ -79,13 +85,21 @@ def releases_power(
             low, high = seen.above(np.array([aim.c / aim.overstate, aim.c]))
             gamed[place] += low < level
             improved[place] += high > 1 - level
-    return gamed / runs, improved / runs
+    # what an earlier look has found stays found
+    by_then = (np.maximum.accumulate(found / runs) for found in (gamed, improved))
+    return next(by_then), next(by_then)
 
 
 def _drawn(pilot: Pilot, count: int, runs: int, matrix: Floats, rng: np.random.Generator) -> Floats:
     """Return what moves releases beside their trend: runs x releases x 2, judge and gain."""
     half = (runs + 1) // 2
-    noise = rng.multivariate_normal((0.0, 0.0), matrix, (half, count), method="eigh")
+    # judge first, and of the gain what the judge does not tell: a root of the matrix by its eigen-
+    # vectors turns where traffic changes, and with it the draws
+    own, other = rng.standard_normal((2, half, count))
+    judge = math.sqrt(matrix[0, 0])
+    slope = matrix[0, 1] / judge
+    rest = math.sqrt(max(matrix[1, 1] - slope**2, 0.0))
+    noise = np.stack((judge * own, slope * own + rest * other), axis=-1)
     steps = WANDER * pilot.rise * rng.standard_normal((half, count))
     noise += steps.cumsum(1)[..., None]
     return mirrored(noise, runs) + np.stack(pilot.drawn_shocks(runs, count, rng), axis=-1)

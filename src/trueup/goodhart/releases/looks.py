@@ -24,6 +24,7 @@ from trueup.goodhart.history import History
 from trueup.goodhart.look import Look
 from trueup.goodhart.releases.decide import decide_trend
 from trueup.goodhart.releases.fit import FEWEST
+from trueup.goodhart.releases.turn import Turn, turns, waits
 from trueup.goodhart.spec import LOOKS
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST", "SHAPE", "Versions", "frozen_arm", "release_looks", "sequence_of"]
 
-FULL = 0.8
-"""A last period counts once the records reach this far into it."""
 MOST_BESIDE = 2.5
 """Versions in a period, on average: a switch within the week makes two."""
 SHAPE = 0.5
@@ -60,13 +59,13 @@ class Versions:
         names: Of the versions, oldest first.
         row: Each cell's place in `names`, -1 for none.
         first: First period of each version.
-        last: Last period of each version.
+        turn: When the look at each version is taken.
     """
 
     names: tuple[str, ...]
     row: NDArray[np.int64]
     first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    turn: tuple[Turn, ...]
 
 
 def release_looks(
@@ -120,9 +119,9 @@ def release_looks(
     rate = spec.alpha if alpha is None else alpha
     if spec.time is None:  # nothing says beside which release they were
         frozen[:] = False
-    looks, waits = [], ""
+    looks, wait = [], ""
     for count in _counts(spec, len(known.names)):
-        if waits := _waits(cells, spec, known, count):
+        if wait := waits(cells, spec, known.names, known.turn[count - 1], count):
             break
         plan = plan_of(spec.looks("releases"), rate, count)
         base = _base(cells, spec, known, count)
@@ -135,10 +134,10 @@ def release_looks(
         base = replace(base, notes=(*base.notes, *notes))
         history = _history(seen, spec, known, (moving & by_then, frozen & by_then), count)
         looks.append(decide_trend(history, count, base, plan, posterior))
-    if waits and not looks:
-        return [replace(_base(cells, spec, known, FEWEST), missing=(waits,))]
-    if waits:
-        looks[-1] = replace(looks[-1], notes=(*looks[-1].notes, waits))
+    if wait and not looks:
+        return [replace(_base(cells, spec, known, FEWEST), missing=(wait,))]
+    if wait:
+        looks[-1] = replace(looks[-1], notes=(*looks[-1].notes, wait))
     return looks
 
 
@@ -158,15 +157,8 @@ def _by_then(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> Bool
     """Return the cells of no later period than the look's last one."""
     if spec.time is None:
         return np.ones(len(cells), dtype=np.bool_)
-    found: Bools = cells.keys["period"].astype(np.int64) <= _last(known, count)
+    found: Bools = cells.keys["period"].astype(np.int64) <= known.turn[count - 1].last
     return found
-
-
-def _last(known: Versions, count: int) -> int:
-    """Return the last period of a release; at most that in which the next one came."""
-    last = int(known.last[count - 1])
-    # a version that came back later is another story
-    return last if count >= len(known.names) else min(last, int(known.first[count]))
 
 
 def _of_one_judge(
@@ -229,23 +221,6 @@ def _information(planned: Sequence[int]) -> tuple[float, ...]:
     return tuple(value / at[-1] for value in at)
 
 
-def _waits(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> str:
-    """Say until when a release waits for its signals; empty where it does not.
-
-    What has not arrived yet looks like users who gave no sign, and a new release like a worse one.
-    """
-    if spec.time is None or cells.last is None or cells.seen is None:
-        return ""
-    over = cells.origin + (_last(known, count) + 1) * spec.step
-    ready = min(over, cells.last) + cells.delay
-    if ready <= cells.seen + (1 - FULL) * spec.step:
-        return ""
-    return (
-        f"'{known.names[count - 1]}' waits for its signals until {ready.date().isoformat()}, and "
-        f"the records end on {cells.seen.date().isoformat()}"
-    )
-
-
 def frozen_arm(cells: Cells, spec: WatchSpec) -> str | None:
     """Return the arm that was kept on one version while others moved on, None without one."""
     if not spec.arm:
@@ -291,7 +266,8 @@ def sequence_of(cells: Cells, keep: Bools, order: Sequence[str] | None) -> Versi
     for i, name in enumerate(seen):
         row[place[name]] = i
     index = [place[name] for name in seen]
-    return Versions(names=tuple(seen), row=row[codes], first=first[index], last=last[index])
+    turn = turns(cells, first[index], last[index], row[codes], keep)
+    return Versions(names=tuple(seen), row=row[codes], first=first[index], turn=turn)
 
 
 def _base(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> Look:
@@ -307,7 +283,7 @@ def _base(cells: Cells, spec: WatchSpec, known: Versions, count: int) -> Look:
         found = replace(
             found,
             start=cells.origin + int(known.first[at]) * spec.step,
-            end=cells.origin + (_last(known, at + 1) + 1) * spec.step + wait,
+            end=cells.origin + (known.turn[at].last + 1) * spec.step + wait,
         )
     return found
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from trueup.goodhart.training.advice import Action, Advice, Alarm, UnusableReading
+from trueup.goodhart.training.advice import (
+    Action,
+    Advice,
+    Alarm,
+    UnusableReading,
+    UnusableSetting,
+)
 from trueup.goodhart.training.monitor import TrainingMonitor
 from trueup.goodhart.training.selection import BestOfN, best_of_n
 
@@ -13,5 +19,6 @@ __all__ = [
     "BestOfN",
     "TrainingMonitor",
     "UnusableReading",
+    "UnusableSetting",
     "best_of_n",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from trueup.errors import DataError
+from trueup.errors import ConfigError, DataError
 
 Action = Literal["continue", "warn", "stop"]
 Alarm = Literal["slope", "gap", "curve", "fall"]
@@ -13,6 +13,10 @@ Alarm = Literal["slope", "gap", "curve", "fall"]
 
 class UnusableReading(DataError, ValueError):
     """A step's proxy, gold or KL cannot be used; the monitor is as it was before."""
+
+
+class UnusableSetting(ConfigError, ValueError):
+    """What a monitor or an estimate was told beside the scores cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,8 @@ class TrainingMonitor:
         gold_scale: The same of gold, where it differs.
 
     Raises:
-        ValueError: A setting is out of its range.
+        UnusableSetting: A setting is of another type, or out of its range. It is a ConfigError
+            and a ValueError.
 
     >>> monitor = TrainingMonitor()
     >>> monitor.update(0, 0.31, 0.30).action

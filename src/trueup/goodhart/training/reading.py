@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+UNREADABLE = (TypeError, ValueError, RuntimeError, OverflowError)
+"""What turning something into numbers may raise: a tensor with a gradient is a RuntimeError."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -102,12 +105,25 @@ def reading(
     )
 
 
+def numbers(given: object) -> Floats:
+    """Return what callers give as numbers, NaN where one is masked.
+
+    Raises:
+        TypeError, ValueError, RuntimeError, OverflowError: It holds something else.
+    """
+    values = np.asanyarray(given)
+    if values.dtype.kind in "cmM":  # would lose its imaginary part, or its unit
+        raise TypeError
+    floats: Floats = values.astype(np.float64)
+    return floats.filled(np.nan) if isinstance(floats, np.ma.MaskedArray) else floats
+
+
 def _values(
     name: str, given: ArrayLike, scale: tuple[float, float] | None, where: str, *, first: bool
 ) -> Floats:
     try:
-        values = np.atleast_1d(np.asarray(given, dtype=np.float64))
-    except (TypeError, ValueError):
+        values = np.atleast_1d(numbers(given))
+    except UNREADABLE:
         raise UnusableReading(
             f"{name} is not made of numbers", where=where, mend="Give NaN for what is missing."
         ) from None
@@ -143,7 +159,7 @@ def _root(kl: float | None, where: str) -> float:
         return math.nan
     try:
         value = float(kl)
-    except (TypeError, ValueError):
+    except UNREADABLE:
         value = math.inf
     if math.isinf(value):
         raise UnusableReading(f"kl is {kl!r}", where=where, mend="Give one number, or None.")

@@ -7,13 +7,17 @@ proxy, and say before a run how much of it gold withstands.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import gammaln
 
 from trueup.errors import DataError
+from trueup.goodhart.training.advice import UnusableSetting
+from trueup.goodhart.training.reading import UNREADABLE, numbers
 from trueup.goodhart.training.tied import divergence, plain_divergence
 
 if TYPE_CHECKING:
@@ -105,13 +109,15 @@ def best_of_n(
     Raises:
         DataError: Proxy and gold differ in shape, a value is infinite, or no prompt has enough
             samples.
-        ValueError: `ns` holds no whole numbers from 1 on.
+        UnusableSetting: `ns` holds other than whole numbers from 1 on. It is a ConfigError and a
+            ValueError.
 
     >>> found = best_of_n([[1, 2, 3, 4]], [[0, 0, 1, 0]], ns=[1, 2, 4])
     >>> [round(value, 4) for value in found.gold]
     [0.25, 0.3333, 0.0]
     """
-    prompts = [one for one in _prompts(proxy, gold) if one.samples]
+    every = list(_prompts(proxy, gold))
+    prompts = [one for one in every if one.samples]
     wanted = None if ns is None else _checked(ns)
     counts = np.array([one.samples for one in prompts])
     if not len(counts):
@@ -126,7 +132,7 @@ def best_of_n(
     samples = min(one.samples for one in kept)
     grid = np.array(wanted or _grid(samples))
     golds, proxies, kls = _curves(kept, grid)
-    return _found(grid, golds, proxies, kls, samples=samples, left_out=_given(proxy) - len(kept))
+    return _found(grid, golds, proxies, kls, samples=samples, left_out=len(every) - len(kept))
 
 
 def _curves(kept: Sequence[_Prompt], grid: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
@@ -236,22 +242,23 @@ def _grid(samples: int) -> list[int]:
     return sorted({1, samples} | {n for n in steps if n <= samples})
 
 
-def _checked(ns: Sequence[int]) -> list[int]:
-    found = sorted({int(n) for n in ns if n == int(n)})
-    if not found or found[0] < 1 or any(n != int(n) for n in ns):
-        raise ValueError(f"ns is {list(ns)!r}: give whole numbers from 1 on")
-    return found
-
-
-def _given(proxy: ArrayLike | Sequence[ArrayLike]) -> int:
-    return len(_rows(proxy))
+def _checked(ns: object) -> list[int]:
+    given = list(ns) if isinstance(ns, Iterable) and not isinstance(ns, str) else []
+    real = [isinstance(n, Real) and not isinstance(n, bool) for n in given]
+    if not given or not all(real) or not all(n >= 1 and n % 1 == 0 for n in given):
+        raise UnusableSetting(
+            f"ns is {ns!r}", where="best_of_n", mend="Give a list of whole numbers from 1 on."
+        )
+    return sorted({int(n) for n in given})
 
 
 def _rows(values: ArrayLike | Sequence[ArrayLike]) -> list[Floats]:
     """Return one array for each prompt; a flat one is a single prompt."""
     if hasattr(values, "__array__"):
-        return list(np.atleast_2d(np.asarray(values, dtype=np.float64)))
-    rows = [np.asarray(one, dtype=np.float64) for one in values]  # type: ignore[union-attr]  # a number raises TypeError
+        return list(np.atleast_2d(numbers(values)))
+    if isinstance(values, str | bytes | Mapping):
+        raise TypeError
+    rows = [numbers(one) for one in values]  # type: ignore[union-attr]  # a number raises TypeError
     return [np.array(rows)] if rows and rows[0].ndim == 0 else rows
 
 
@@ -260,7 +267,7 @@ def _prompts(
 ) -> Iterator[_Prompt]:
     try:
         left, right = _rows(proxy), _rows(gold)
-    except (TypeError, ValueError):
+    except UNREADABLE:
         raise DataError(
             "proxy or gold is no table of numbers",
             mend="Give prompts x samples, or a list of arrays, with NaN for failures.",

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
+
+from trueup.goodhart.training.advice import UnusableSetting
+
+WHERE = "TrainingMonitor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +30,14 @@ class Settings:
     """The same of gold; the proxy's where None."""
 
     def __post_init__(self) -> None:
-        _between("margin", self.margin, 0, 1)
-        _between("share", self.share, 0, 1)
-        _between("alpha", self.alpha, 0, 0.5)
-        if isinstance(self.window, bool) or not isinstance(self.window, int) or self.window < 2:  # noqa: PLR2004 - a slope takes two
-            raise ValueError(f"window is {self.window!r}: give a whole number of steps above 1")
+        for name, high in (("margin", 1.0), ("share", 1.0), ("alpha", 0.5)):
+            object.__setattr__(self, name, _between(name, getattr(self, name), 0.0, high))
+        window = self.window
+        if isinstance(window, bool) or not isinstance(window, Integral) or window < 2:  # noqa: PLR2004 - a slope takes two
+            raise UnusableSetting(
+                f"window is {window!r}", where=WHERE, mend="Give a whole number of steps above 1."
+            )
+        object.__setattr__(self, "window", int(window))
         for name in ("scale", "gold_scale"):
             ends = getattr(self, name)
             if ends is not None:
@@ -40,16 +49,23 @@ class Settings:
         return self.scale if self.gold_scale is None else self.gold_scale
 
 
-def _between(name: str, value: float, low: float, high: float) -> None:
-    if not low < value < high:
-        raise ValueError(f"{name} is {value!r}: give a number between {low} and {high}")
+def _between(name: str, value: object, low: float, high: float) -> float:
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if not low < number < high:
+        raise UnusableSetting(
+            f"{name} is {value!r}", where=WHERE, mend=f"Give a number between {low:g} and {high:g}."
+        )
+    return number
 
 
-def _ends(name: str, ends: tuple[float, float]) -> tuple[float, float]:
+def _ends(name: str, ends: object) -> tuple[float, float]:
+    given = tuple(ends) if isinstance(ends, Iterable) and not isinstance(ends, str) else ()
     try:
-        low, high = map(float, ends)
-    except (TypeError, ValueError):
+        low, high = map(float, given)
+    except (TypeError, ValueError, OverflowError):
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(f"{name} is {ends!r}: give two numbers, the lower one first")
+        raise UnusableSetting(
+            f"{name} is {ends!r}", where=WHERE, mend="Give two numbers, the lower one first."
+        )
     return low, high

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trueup.report.goodhart import words
 from trueup.report.goodhart.frame import Frame, moment, names_below
 from trueup.report.goodhart.marks import SMALL, found, hover, pair, zones
+from trueup.report.goodhart.verdicts import fits
 from trueup.report.page import plot
 from trueup.report.page.axis import decimals, rounded
 from trueup.report.page.svg import tag
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from trueup.report.goodhart.picture import Line, Picture, SignalLine
     from trueup.report.page.axis import Axis
 
-PHI_WIDE = Frame(width=900, height=220, left=52, right=118, top=14, bottom=40)
-PHI_NARROW = Frame(width=400, height=210, left=48, right=18, top=14, bottom=40)
+PHI_WIDE = Frame(width=900, height=228, left=52, right=118, top=22, bottom=40)
+PHI_NARROW = Frame(width=400, height=218, left=48, right=18, top=22, bottom=40)
 _PHI_ENDS = (-1.0, 2.0)
 """Beyond these an interval is cut off: it says that nothing is known yet."""
 
@@ -91,6 +92,7 @@ def realised(looks: Sequence[Look], c: float, *, frame: Frame) -> Markup | None:
                 tag("title", one_line(told, 200)),
                 tag("line", class_="whisker", x1=x(at), y1=y(down), x2=x(at), y2=y(up)),
                 tag("circle", class_="dot", cx=x(at), cy=y(look.phi), r=4),
+                *([_sign(look, x(at), frame)] if fits(frame, len(looks)) else []),
                 class_=f"v-{look.verdict}",
             )
         )
@@ -99,6 +101,12 @@ def realised(looks: Sequence[Look], c: float, *, frame: Frame) -> Markup | None:
     about = f"Part of the expected gain that users got, look by look; the line is {c:.0%}."
     kind = "chart wide" if frame is PHI_WIDE else "chart narrow"
     return tag("svg", *parts, class_=kind, viewBox=frame.box(), role="img", aria_label=about)
+
+
+def _sign(look: Look, at: float, frame: Frame) -> Markup:
+    """Return a verdict's sign above its interval: colour alone tells nothing."""
+    sign = words.KINDS[look.verdict].sign
+    return tag("text", sign, class_="sign-of", x=at, y=frame.top - 7, text_anchor="middle")
 
 
 def _known(look: Look) -> bool:

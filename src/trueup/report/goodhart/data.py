@@ -81,7 +81,7 @@ def _spec(spec: WatchSpec) -> dict[str, Any]:
         "design": spec.design,
         "period_days": spec.step / dt.timedelta(days=1),
         "reference": spec.reference,
-        "horizon": None if spec.horizon == "default" else spec.horizon,
+        "horizon": "none" if spec.horizon is None else spec.horizon,
         "primary": spec.first.name if spec.first else None,
         "worth": spec.worth,
         "overstate": spec.overstate,

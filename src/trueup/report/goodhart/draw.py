@@ -54,8 +54,8 @@ def picture_of(cells: Cells, spec: WatchSpec, looks: Sequence[Look] = ()) -> Pic
     return None if found is None else _of_stream(*found, looks=looks)
 
 
-def _stream(cells: Cells, spec: WatchSpec) -> tuple[Weekly, int] | None:
-    """Return the stream of the instrument that measures today, and the period it begins with."""
+def _stream(cells: Cells, spec: WatchSpec) -> tuple[Weekly, int, str] | None:
+    """Return the stream of today's instrument, the period it begins with, and who is held back."""
     periods = whole_periods(cells, spec)
     mains = [name for name in instruments.main_instruments(cells, periods) if name is not None]
     if not mains:
@@ -69,16 +69,16 @@ def _stream(cells: Cells, spec: WatchSpec) -> tuple[Weekly, int] | None:
     control = control_of(names, spec) if len(names) > 1 else None
     if control is None:
         own = stream(here, spec, numbers=numbers, reference=reference)
-        return Weekly(own, spec.alpha), first
+        return Weekly(own, spec.alpha), first, ""
     held = here.keys["arm"] == control
     own, baseline = (
         stream(here, spec, numbers=numbers, reference=reference, keep=keep)
         for keep in (~held, held)
     )
-    return Weekly(own, spec.alpha, None, baseline), first
+    return Weekly(own, spec.alpha, None, baseline), first, control
 
 
-def _of_stream(weekly: Weekly, first: int, *, looks: Sequence[Look]) -> Picture:
+def _of_stream(weekly: Weekly, first: int, beside: str, *, looks: Sequence[Look]) -> Picture:
     """Return a stream period by period, in which the latest signals are still arriving."""
     history, look = weekly.history, looks[-1] if looks else None
     rows, reference = history.rows, history.reference
@@ -109,6 +109,7 @@ def _of_stream(weekly: Weekly, first: int, *, looks: Sequence[Look]) -> Picture:
         since=since,
         alarm=alarmed if alarmed is not None and 0 <= alarmed < rows else None,
         waiting=waiting,
+        beside=beside,
     )
 
 

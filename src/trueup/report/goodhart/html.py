@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from trueup.report.goodhart import charts, words
+from markupsafe import Markup
+
+from trueup.report.goodhart import charts, opening, verdicts, words
 from trueup.report.goodhart.frame import day
 from trueup.report.goodhart.marks import NARROW, WIDE, block, swatch
 from trueup.report.goodhart.overview import overview
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jinja2 import Environment
-    from markupsafe import Markup
 
     from trueup.goodhart.look import Look
     from trueup.report.goodhart.model import GoodhartReport
@@ -26,13 +27,6 @@ _HERE = "trueup.report.goodhart"
 _PARAGRAPH = 1600
 _DAYS = 4
 """Every so many looks the strip names one."""
-
-
-_UNITS = {
-    "stream": "judge points since the reference",
-    "releases": "judge points since the first version",
-    "looks": "judge points that the new version is above the old one",
-}
 
 
 class _Cell(NamedTuple):
@@ -67,6 +61,7 @@ def html(report: GoodhartReport) -> str:
     """
     style = _style()
     look, picture = report.last, report.picture
+    placed = _placed(picture, report.looks)
     return _environment().get_template("report.html.j2").render(
         report=report,
         look=look,
@@ -77,7 +72,10 @@ def html(report: GoodhartReport) -> str:
                if any(one.verdict == verdict for one in report.looks)],
         kind=words.KINDS[look.verdict],
         tiles=_tiles(report),
-        overview=_overview(picture, look),
+        overview=_overview(picture, look, placed),
+        placed=bool(placed),
+        meaning=opening.meaning(look),
+        found=opening.beyond_missing(look),
         legend=_legend(picture, look),
         legend_judge=swatch("judge"),
         legend_people=swatch("people"),
@@ -90,7 +88,9 @@ def html(report: GoodhartReport) -> str:
         set_aside=list(words.set_aside(report)),
         basis=list(words.basis(report)),
         span=words.span_words(report),
-        unit=_UNITS[picture.kind] if picture else "",
+        unit=opening.unit(picture) if picture else "",
+        at_the_right=opening.at_the_right(picture) if picture else "",
+        beside=picture.beside if picture else "",
         versus=one_line(look.label, 60) if look.design == "concurrent" else "",
         named=look.called,
         style=style,
@@ -115,10 +115,24 @@ def _style() -> Markup:
     return style_of(_HERE)
 
 
-def _overview(picture: Picture | None, look: Look) -> list[Markup]:
-    if picture is None or all(value is None for value in picture.judge.mean):
+def _drawn(picture: Picture | None) -> bool:
+    return picture is not None and any(value is not None for value in picture.judge.mean)
+
+
+def _placed(picture: Picture | None, looks: Sequence[Look]) -> verdicts.Placed:
+    """Return the looks with their place in the picture, none where it has no room for all."""
+    if picture is None or not _drawn(picture) or not verdicts.fits(NARROW, len(picture.labels)):
+        return ()
+    return verdicts.placed(picture, looks)
+
+
+def _overview(picture: Picture | None, look: Look, placed: verdicts.Placed) -> list[Markup]:
+    if picture is None or not _drawn(picture):
         return []
-    return [overview(picture, verdict=look.verdict, frame=frame) for frame in (WIDE, NARROW)]
+    return [
+        overview(picture, verdict=look.verdict, frame=frame, looks=placed)
+        for frame in (WIDE, NARROW)
+    ]
 
 
 def _legend(picture: Picture | None, look: Look) -> list[tuple[Markup, str]]:
@@ -129,6 +143,8 @@ def _legend(picture: Picture | None, look: Look) -> list[tuple[Markup, str]]:
         found.append((swatch("people"), "what users gained, all signals as one"))
         if look.verdict == "gaming":
             found.append((block("gap"), "the gap: seen by the judge alone"))
+    else:
+        found.append((Markup(), "no line of users: not enough of what they did is known"))
     if picture.waiting:
         found.append((block("zone waiting"), "signals are still arriving"))
     return found
@@ -149,14 +165,9 @@ def _cells(looks: Sequence[Look]) -> list[_Cell]:
     """Return the looks as a strip, of which some have their name below."""
     found = []
     for at, look in enumerate(looks):
-        kind = words.KINDS[look.verdict]
-        name = one_line(look.called, 12)
-        told = f"{name}: {kind.word}{', backfire' if look.backfire else ''}"
-        value, ends = words.phi_words(look)
-        if value != words.NONE:
-            told += f"; users got {value} ({ends}) of what was due"
-        shown = day(look.start, look.called)
-        found.append(_Cell(look, kind.sign, told, shown if at % _DAYS == 0 else ""))
+        named = at % _DAYS == 0 or len(looks) <= _DAYS
+        shown = day(look.start, look.called) if named else ""
+        found.append(_Cell(look, words.KINDS[look.verdict].sign, verdicts.told(look), shown))
     return found
 
 
@@ -177,15 +188,14 @@ def _tiles(report: GoodhartReport) -> list[_Tile]:
     if look.rise is None:
         return []
     rise, ends = words.rise_words(look.rise)
-    found = [
-        _Tile(
-            "judge", rise, ends, f"from {words.amount(look.rise.before, digits=2)}, in judge points"
-        )
-    ]
+    found = [_Tile("judge", rise, ends, _before(look, picture))]
     level = picture.after if picture else None
     if level is not None:
         ends = f"{words.points(level.low)} to {words.points(level.high)}"
-        found.append(_Tile("users", words.points(level.value), ends, f"of the {rise} that was due"))
+        note = f"of the {rise} that was due"
+        if look.verdict == "judge_flat":  # it promises nothing
+            note = "in judge points"
+        found.append(_Tile("users", words.points(level.value), ends, note))
     value, ends = words.phi_words(look)
     if value != words.NONE:
         line = f"below {words.percent(report.spec.c)} it counts as gamed"
@@ -197,3 +207,14 @@ def _tiles(report: GoodhartReport) -> list[_Tile]:
             note = "whatever a judge point is worth"
         found.append(_Tile("holds to", holds, "", note))
     return found
+
+
+def _before(look: Look, picture: Picture | None) -> str:
+    """Return what the judge's rise began at."""
+    if look.rise is None:
+        return ""
+    before = words.amount(look.rise.before, digits=2)
+    if look.design == "concurrent":
+        return f"above the {before} of the old version, in judge points"
+    kept = " above the users held back" if picture is not None and picture.beside else ""
+    return f"from {before}{kept}, in judge points"

@@ -27,6 +27,7 @@ class Alarm:
         reason: Why it was accepted; empty while it is open.
         by: Who accepted it.
         at: When; None while it is open.
+        store: Where it is kept, where that must be said to accept it.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Alarm:
     reason: str = ""
     by: str = ""
     at: dt.datetime | None = None
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trueup.report.goodhart import words
 from trueup.report.goodhart.frame import Frame, day, moment, names_below
-from trueup.report.goodhart.marks import NARROW, WIDE, found, hover, pair, zones
+from trueup.report.goodhart.marks import WIDE, found, hover, pair, zones
+from trueup.report.goodhart.verdicts import ROOM, row
 from trueup.report.page import plot
 from trueup.report.page.axis import Axis, decimals, rounded
 from trueup.report.page.svg import path, tag
@@ -16,19 +18,22 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from trueup.goodhart.look import Verdict
-    from trueup.report.goodhart.picture import Picture
+    from trueup.report.goodhart.picture import Level, Picture
+    from trueup.report.goodhart.verdicts import Placed
 
 _APART = 20.0
 _LETTER = 6.8
 
 
-def overview(picture: Picture, *, verdict: Verdict, frame: Frame) -> Markup:
-    """Return judge and users on one time axis, in judge points."""
-    x = frame.over(len(picture.labels))
+def overview(picture: Picture, *, verdict: Verdict, frame: Frame, looks: Placed = ()) -> Markup:
+    """Return judge and users on one time axis, in judge points, with the verdicts below it."""
+    wide, x = frame is WIDE, frame.over(len(picture.labels))
+    if looks:
+        frame = replace(frame, height=frame.height + ROOM, bottom=frame.bottom + ROOM)
     judge, users = _promised(picture), found(picture.users)
     y = rounded(
         [0.0, *(end for one in (*judge, *users) if one for end in one)],
-        start=frame.floor, end=frame.top, most=5 if frame is NARROW else 6,
+        start=frame.floor, end=frame.top, most=6 if wide else 5,
     )  # fmt: skip
     digits = decimals(y)
     names = [words.points(tick, digits=digits) for tick in y.ticks]
@@ -38,11 +43,13 @@ def overview(picture: Picture, *, verdict: Verdict, frame: Frame) -> Markup:
     parts.append(plot.grid(y, names, left=frame.left, right=frame.edge))
     parts += pair(judge, users, x, y, between=_moments(picture, frame, x))
     parts.append(names_below(frame, x, picture.labels, picture.starts))
-    if frame is WIDE:
+    if wide:
         parts += _ends(picture, frame, y)
+    if looks:
+        parts.append(row(frame, x, looks))
     parts += [_hover(picture, at, frame, x) for at in range(len(picture.labels))]
     return tag(
-        "svg", *parts, class_="chart wide" if frame is WIDE else "chart narrow",
+        "svg", *parts, class_="chart wide" if wide else "chart narrow",
         viewBox=frame.box(), role="img", aria_label=one_line(_described(picture), 900),
     )  # fmt: skip
 
@@ -88,16 +95,23 @@ def _moments(picture: Picture, frame: Frame, x: Axis) -> list[Markup]:
     return parts
 
 
+def _means(picture: Picture) -> tuple[Level | None, Level | None]:
+    """Return what the looks found over several periods; of releases each line says it itself."""
+    return (None, None) if picture.kind == "releases" else (picture.judge_after, picture.after)
+
+
 def _ends(picture: Picture, frame: Frame, y: Axis) -> list[Markup]:
     """Return who a line is, at its end; two that are close are held apart."""
+    judge, users = _means(picture)
     ends: list[tuple[float, str, str]] = []
     for role, name, line, level in (
-        ("judge", "judge", picture.judge, picture.judge_after),
-        ("people", "users", picture.users, picture.after),
+        ("judge", "judge", picture.judge, judge),
+        ("people", "users", picture.users, users),
     ):
         last = next((value for value in reversed(line.mean) if value is not None), None)
         if last is not None:
-            told = f"{name} {words.points(level.value)}" if level else name
+            value = level.value if level else last if picture.kind == "releases" else None
+            told = name if value is None else f"{name} {words.points(value)}"
             ends.append((y(level.value if level else last), role, told))
     ends.sort()
     places = [at for at, _, _ in ends]
@@ -131,10 +145,8 @@ def _described(picture: Picture) -> str:
     """Return the picture in words, for who cannot see it."""
     unit = "judge points since the reference" if picture.reference else "judge points"
     parts = []
-    for name, line, level in (
-        ("judge", picture.judge, picture.judge_after),
-        ("users", picture.users, picture.after),
-    ):
+    judge, users = _means(picture)
+    for name, line, level in (("judge", picture.judge, judge), ("users", picture.users, users)):
         known = [(at, v) for at, v in enumerate(line.mean) if v is not None]
         if level:
             parts.append(

@@ -110,6 +110,8 @@ class Picture:
         since: Period from which on the change is counted.
         alarm: Period in which the alarm was first said.
         waiting: Latest periods whose signals are still arriving.
+        beside: Arm held back on the old version, whose movement a `stream` is shown less of; empty
+            where there is none.
     """
 
     kind: Literal["stream", "releases", "looks"]
@@ -125,3 +127,4 @@ class Picture:
     since: int | None = None
     alarm: int | None = None
     waiting: int = 0
+    beside: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from trueup.report.console import indented, table
@@ -26,6 +27,8 @@ _STYLES: Mapping[Verdict, str] = {
     "judge_flat": "",
     "unidentified": "yellow",
 }
+_WIDTH = 80
+"""Columns of a terminal that the first line keeps within, however long a name is."""
 _ROW = 52
 """Looks in a row of the strip: with the date before it, it fits 80 columns."""
 _SENTENCE = 1200
@@ -73,11 +76,12 @@ def render(report: GoodhartReport, *, reports: Sequence[str] = ()) -> Iterator[R
 
 def _headline(report: GoodhartReport) -> Text:
     look = report.last
-    at = f", {one_line(look.called, 30)}"
-    text = Text(f"{one_line(report.product, 60)}{at}: ", style="bold")
-    text.append(words.KINDS[look.verdict].word, style=_STYLES[look.verdict])
-    if look.backfire:
-        text.append(", backfire", style="red")
+    at, word = f", {one_line(look.called, 30)}: ", words.KINDS[look.verdict].word
+    worse = ", backfire" if look.backfire else ""
+    room = _WIDTH - cell_len(f"{at}{word}{worse}")
+    text = Text(f"{set_cell_size(one_line(report.product, room), room).rstrip()}{at}", style="bold")
+    text.append(word, style=_STYLES[look.verdict])
+    text.append(worse, style="red")
     return text
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from trueup.goodhart.concurrent.looks import planned_looks
@@ -21,6 +23,7 @@ NONE: Final = "\u2013"
 _MINUS = "\u2212"
 _SUREST = 50.0
 _TENS = 10
+_STANDING = re.compile(r"(The alarm|Alarm \S+) of .{1,200}? is open\. ")
 _SIMULATED = "Simulated records: nothing here happened."
 
 
@@ -54,6 +57,14 @@ class Row(NamedTuple):
     note: str
 
 
+def standing(look: Look) -> bool:
+    """Tell whether a look says `gaming` for an earlier alarm alone, and not by what it found.
+
+    What keeps an alarm standing says so at the head of the look's message.
+    """
+    return look.alarm is not None and _STANDING.match(look.message) is not None
+
+
 def headline(look: Look) -> str:
     """Return a look in one sentence without a number, for who reads nothing else."""
     return _HEADLINES.get(_case(look), _HEADLINES[look.verdict])
@@ -63,6 +74,7 @@ _HEADLINES: Mapping[str, str] = {
     "gaming": "Judge scores rose, and users are no better off.",
     "gaming: worse": "Judge scores rose, and users are worse off.",
     "gaming: less": "Judge scores rose far more than users gained.",
+    "gaming: standing": "An earlier alarm of gaming stands; this look alone would not raise it.",
     "improvement": "Judge scores rose, and users gained with them.",
     "judge_flat": "No rise of judge scores is shown.",
     "judge_flat: fallen": "Judge scores have fallen.",
@@ -79,6 +91,7 @@ def _case(look: Look) -> str:
     if look.verdict == "gaming":
         less = look.phi_low is not None and look.phi_low > 0
         case = "worse" if look.backfire else "less" if less else ""
+        case = "standing" if standing(look) else case
     elif look.verdict == "judge_flat":
         if rise is not None and (rise.high < 0 or rise.low > 0):
             case = "fallen" if rise.high < 0 else "perhaps"
@@ -144,7 +157,7 @@ def holds_words(look: Look) -> str:
     """Return by how much records may overstate a judge point's worth, for a table."""
     if look.holds_to is None or math.isnan(look.holds_to):
         return NONE
-    if look.verdict in ("judge_flat", "unidentified"):
+    if look.verdict not in ("gaming", "improvement"):  # nothing is said that could stop holding
         return NONE
     if math.isinf(look.holds_to):
         return "any"
@@ -276,7 +289,8 @@ def alarm_words(alarm: Alarm) -> str:
 
 def accept_words(alarm: Alarm) -> str:
     """Return the command that accepts an alarm."""
-    return f'trueup goodhart --ack {alarm.id} --reason "..."'
+    place = f" --store {shlex.quote(alarm.store)}" if alarm.store else ""
+    return f'trueup goodhart --ack {alarm.id} --reason "..."{place}'
 
 
 def simulated_words(report: GoodhartReport) -> str:

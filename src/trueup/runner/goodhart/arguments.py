@@ -111,6 +111,13 @@ def watch_spec(said: Mapping[str, Any], *, columns: Collection[str] = ()) -> Wat
     if not given.get("judge"):
         mend = "Name it: --judge COLUMN (in a runner, `judge: COLUMN`)"
         raise ConfigError("nobody said which column holds the judge's scores", mend=mend)
+    if given.get("control") and not given.get("arm") and not given.get("version"):
+        what = f"--control names '{given['control']}', and no column holds arms or versions"
+        mend = "Name it: --arm COLUMN or --version COLUMN (in a runner, `arm` or `version`)"
+        raise ConfigError(what, mend=mend)
+    if not given.get("time") and not given.get("version"):
+        mend = "Name one: --time COLUMN (in a runner, `time`)"
+        raise ConfigError("no column holds the outputs' times", mend=mend)
     given["signals"] = [
         one if isinstance(one, Signal)
         else parse_signal(one, columns) if isinstance(one, str)

@@ -165,7 +165,7 @@ def window(
     else:
         count = _whole(times, first, step, found, counts)
     if count < 1 or not (found < count).any():
-        what = f"no whole period of {period} lies between the items that there are"
+        what = f"no whole period of {str(period).removesuffix(', 0:00:00')} lies between the items"
         raise TooFewLabels(what, mend="Give an older log, or a shorter period")
     return start, int(count)
 

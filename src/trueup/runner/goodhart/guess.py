@@ -17,7 +17,9 @@ from trueup.item.names import recognise, squash
 from trueup.item.read import open_rows
 from trueup.runner.goodhart.arguments import COLUMNS, parse_signal
 from trueup.runner.goodhart.directions import better_of
+from trueup.runner.goodhart.instants import check_instants
 from trueup.signal.column import ARRIVED, SHOWN, timed
+from trueup.signal.shape import check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -66,6 +68,7 @@ def guess(table: object, said: Mapping[str, Any]) -> Guessed:
         DataError: The table cannot be read.
     """
     rows = open_rows(_first(table))
+    check_shape(rows)
     columns = rows.columns
     given = {name: value for name, value in said.items() if value is not None}
     for role in COLUMNS:
@@ -83,6 +86,9 @@ def guess(table: object, said: Mapping[str, Any]) -> Guessed:
     for role, found in _of_judge(columns, given, taken, rows.name).items():
         guesses[role] = found
         taken.add(found)
+    time = guesses.get("time") or given.get("time")
+    if isinstance(time, str):
+        check_instants(time, rows)
     features = [c for c in columns if squash(c) in _FEATURES and c not in taken]
     if features and "features" not in given:
         given["features"] = guesses["features"] = features

@@ -19,6 +19,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from trueup.label.tool.shape import BY_MODEL, first, part
+from trueup.signal.declare import words_as
 from trueup.signal.tool.events import OTHER_EVENT, item_id, named_values
 from trueup.signal.tool.shape import BY_PROGRAM, TEXT, Export, unit
 
@@ -34,7 +35,7 @@ _SURVEYS = {"survey sent": False, "survey shown": True, "survey dismissed": True
 _JUDGED = frozenset({"$ai_evaluation", "$ai_evaluation_report", "$ai_sentiment"})
 UNNAMED_SURVEY = (
     "an answer to a survey that is not named; name it by its id, and declare what answers mean "
-    '(of thumbs, values={"thumbs": {"1": 1, "2": 0}})'
+    f"(of thumbs: {words_as(good='1', bad='2')})"
 )
 
 

@@ -91,9 +91,7 @@ def _looks(
     if choice.design == "releases":
         return release_looks(cells, spec, posterior=posterior)
     snapshots = as_of if spec.time else None
-    # a look at an A/B is had once, when its period is over
-    ended = cells if cells.over is None else replace(cells, last=cells.over)
-    return concurrent_looks(ended, spec, as_of=snapshots, posterior=posterior)
+    return concurrent_looks(cells, spec, as_of=snapshots, posterior=posterior)
 
 
 def _learnt(

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from trueup.goodhart.concurrent import Snapshots
     from trueup.goodhart.design import Stretch
 
-FULL = 0.8
-"""A backfill draws from a log's last period once it reaches this far into it, ..."""
-USUAL = 0.7
-"""... or holds this part of what a period usually holds."""
-
 
 def watch(frame: object, spec: WatchSpec, *, now: dt.datetime | str | None = None) -> Look:
     """Return what everything that has arrived says today.

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 LOOKS = 4
 """Of a test without a horizon."""
-FULL = 0.8
-"""A last period counts once it is as full as this."""
 
 
 class Snapshots(Protocol):
@@ -179,11 +177,10 @@ def _looks(test: Test, name: str) -> list[Look]:
 
 
 def _complete(cells: Cells, spec: WatchSpec, sides: Sides) -> int:
-    """Return how many periods are over, or full enough."""
-    if cells.last is None:
+    """Return how many periods are over: each is looked at once."""
+    if cells.over is None:
         return sides.periods
-    whole, rest = divmod(cells.last - cells.origin, spec.step)
-    return min(sides.periods, whole + (1 if rest >= FULL * spec.step else 0))
+    return min(sides.periods, (cells.over - cells.origin) // spec.step)
 
 
 def _why(arms: Arms, name: str) -> str:

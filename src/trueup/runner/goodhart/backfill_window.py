@@ -12,7 +12,7 @@ import numpy as np
 
 from trueup.errors import ConfigError, DataError, TooFewLabels
 from trueup.goodhart.cells.extent import APART, APART_AT_LEAST, main_run
-from trueup.goodhart.watching import FULL, USUAL
+from trueup.goodhart.cells.over import FULL
 from trueup.item.instant import instant
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // MICROSECOND
 _TRAFFIC = (None, "prod")
+_USUAL = 0.7
+"""A last period is drawn from that holds this part of what periods usually hold, however far the
+log reaches into it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,5 +187,5 @@ def _whole(
     inside = times[times < first + (last + 1) * step]
     reached = (int(inside.max()) - first - last * step) / step
     usual = float(np.median(counts[:-1])) if len(counts) > 1 else 0.0
-    begun = reached < FULL and counts[-1] < USUAL * usual
+    begun = reached < FULL and counts[-1] < _USUAL * usual
     return last if begun else last + 1

@@ -6,7 +6,6 @@ then looks worth more than it is. Each test enters once, under a name that says 
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -91,7 +90,6 @@ def keep_tests(
     as_of: Snapshots,
     title: str,
     write: bool,
-    now: dt.datetime | None = None,
 ) -> tuple[Kept, ...]:
     """Add the rows of tests that are over to the ledger, each once.
 
@@ -102,7 +100,6 @@ def keep_tests(
         as_of: What was known at an instant.
         title: Of what is watched, as in ids.
         write: Whether to; else it is told what would be.
-        now: The clock's time where left out.
 
     Raises:
         DataError: The ledger cannot be read.
@@ -114,10 +111,9 @@ def keep_tests(
         if _may_be_ab(spec):
             read_ledger(file)  # one that is not there was let pass for an A/B alone
         return ()
-    clock = now or dt.datetime.now(dt.UTC)
     found = []
     for course in courses(cells, spec):
-        kept = _of(course, spec, looks, row_id(course, title), last=cells.last, clock=clock)
+        kept = _of(course, spec, looks, row_id(course, title))
         if kept is None:
             kept = _keep(cells, spec, course, as_of=as_of, title=title, write=write)
         found.append(kept)
@@ -139,12 +135,9 @@ def _rows(file: Path) -> tuple[Release, ...]:
     return read_ledger(file)
 
 
-def _of(
-    course: Course, spec: WatchSpec, looks: Sequence[Look], name: str, *,
-    last: dt.datetime | None, clock: dt.datetime,
-) -> Kept | None:  # fmt: skip
+def _of(course: Course, spec: WatchSpec, looks: Sequence[Look], name: str) -> Kept | None:
     """Return what is said of a test that runs, None of one that is over."""
-    if course.over(looks, last=last, now=clock):
+    if course.over(looks):
         return None
     had = min(course.had(looks), course.looks)
     message = (

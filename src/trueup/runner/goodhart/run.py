@@ -139,7 +139,7 @@ def _watched(
     title = f"{name}: {part}" if part else name
     own = without_own(cells, spec, title=title)
     looks = looks_at(source, cells, own, now=now, latch=False)
-    past = keep_tests(cells, spec, looks, as_of=as_of, title=title, write=not backtest, now=now)
+    past = keep_tests(cells, spec, looks, as_of=as_of, title=title, write=not backtest)
     known = _known(store, name, part)
     new = raised(looks, list(places(spec, looks)), known, watch=name, part=part)
     forecasts: list[str] = []

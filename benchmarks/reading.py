@@ -12,7 +12,7 @@ from benchmarks.clients.work import items
 from benchmarks.meter import median, run, say, table
 from trueup.item.read import open_items
 from trueup.rubric.load import parse_rubric
-from trueup.rubric.scoring import Scorer
+from trueup.rubric.scoring import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def measure() -> None:
     rows: list[Sequence[object]] = [["step", "CPU us/item", "items a CPU second", "ratio"]]
     for name, ours, floor in (
         ("read JSON lines", "open_items", "json.loads"),
-        ("score five criteria", "Scorer.score", "weighted mean"),
+        ("score five criteria", "Tally.score", "weighted mean"),
     ):
         for which in (floor, ours):
             cost = found[which]
@@ -49,7 +49,7 @@ def measure() -> None:
 
 
 def _main() -> None:
-    scorer = Scorer(parse_rubric(_RUBRIC))
+    tally = Tally(parse_rubric(_RUBRIC))
     values = [
         {name: float((n >> place) & 1) for place, name in enumerate(_WEIGHTS)}
         for n in range(_ITEMS)
@@ -75,13 +75,13 @@ def _main() -> None:
 
         def scored() -> None:
             for row in values:
-                scorer.score(row)
+                tally.score(row)
 
         steps = {
             "json.loads": loads,
             "open_items": opened,
             "weighted mean": mean,
-            "Scorer.score": scored,
+            "Tally.score": scored,
         }
         say(**{name: cost / _ITEMS for name, cost in _in_turns(steps).items()})
 

@@ -42,7 +42,7 @@ def _frame() -> pd.DataFrame:
 
 def _begin(version: str) -> pd.Timestamp:
     frame = _frame()
-    return frame.loc[frame["version"] == version, "timestamp"].min().normalize()
+    return pd.Timestamp(frame.loc[frame["version"] == version, "timestamp"].min()).normalize()
 
 
 def _seen(days: float, version: str) -> list[Look]:

@@ -9,7 +9,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from trueup.rubric.model import Criterion, Level, Rubric
-from trueup.rubric.scoring import Score, Scorer, score
+from trueup.rubric.scoring import Score, Tally, score
 
 BINARY = (Level("unmet", "", 0.0), Level("met", "", 1.0))
 TONE = (Level("1", "curt", 0.0), Level("2", "fine", 0.5), Level("3", "right", 1.0))
@@ -170,7 +170,7 @@ def test_a_rubric_that_was_scored_equals_one_that_was_not_and_can_be_pickled() -
 def test_a_scorer_says_what_score_says() -> None:
     known = {"grounded": 1.0, "tone": 0.5}
 
-    assert Scorer(BILLING).score(known) == score(BILLING, known)
+    assert Tally(BILLING).score(known) == score(BILLING, known)
 
 
 def test_a_score_is_frozen() -> None:

@@ -14,6 +14,7 @@ from trueup.judge.transport.base import Call, Endpoint, Limits, Reply
 from trueup.judge.verdict import scored, unscored
 from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
+from trueup.runner.memory import StoreMemory
 from trueup.store.store import Store
 from trueup.store.writer import Writer
 from trueup.testing.faultserver import Fault, FaultServer
@@ -55,7 +56,7 @@ def with_door(path: Path, work: Callable[[Door], Awaitable[None]]) -> None:
     async def go() -> None:
         with Store.open(path) as store:
             writer = Writer(store)
-            door = Door(store, writer, purse=Purse(Budget()), run=1)
+            door = Door(StoreMemory(store, writer, run=1), purse=Purse(Budget()))
             try:
                 await work(door)
             finally:

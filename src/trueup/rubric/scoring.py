@@ -52,7 +52,7 @@ class _Term(NamedTuple):
     best: float
 
 
-class Scorer:
+class Tally:
     """Score many verdicts against one rubric; everything about the rubric is worked out once."""
 
     __slots__ = ("_missing_gates_only", "_terms")
@@ -125,7 +125,7 @@ def score(
     gates are left out instead, their weights too.
 
     Args:
-        rubric: The rubric; to score many verdicts against it, keep a `Scorer`.
+        rubric: The rubric; to score many verdicts against it, keep a `Tally`.
         values: Criterion id -> value in [0, 1], None or absent where there is none. Ids that the
             rubric does not know are passed over, so that old verdicts can be scored again.
         not_applicable: Ids of the criteria whose condition did not hold; a value beside it
@@ -134,7 +134,7 @@ def score(
     Raises:
         ValueError: A value is outside [0, 1] or not a number.
     """
-    return Scorer(rubric).score(values, not_applicable=not_applicable)
+    return Tally(rubric).score(values, not_applicable=not_applicable)
 
 
 def _term(criterion: Criterion) -> _Term:

@@ -1,4 +1,4 @@
-"""Door: how judges ask models during a run: from the store where it is known, else once.
+"""Door: how judges ask models: from memory where it is known, else once.
 
 One call at a time stands for all that ask the same. A reply counts as answered when it is
 committed, and its turn is given back only then: a killed run loses no more than the calls under
@@ -17,11 +17,8 @@ from trueup.errors import ConfigError, TrueupError
 from trueup.judge.protocol import Answered
 from trueup.judge.transport.base import RateLimited, TimedOut, TransportFault
 from trueup.judge.verdict import Usage, unscored
-from trueup.runner.answerers import Answerers
 from trueup.runner.lane import Lane, SteppedDown
 from trueup.runner.tries import Tries
-from trueup.store.rows import reply_columns
-from trueup.store.store import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +26,7 @@ if TYPE_CHECKING:
     from trueup.judge.transport.base import Call, Endpoint, Price, Reply
     from trueup.judge.verdict import Finding
     from trueup.runner.budget import Held, Purse
-    from trueup.store.store import Store
-    from trueup.store.writer import Writer
+    from trueup.runner.memory import Memory
 
 
 class NotAttempted(TransportFault):
@@ -44,29 +40,22 @@ class Door:
     """`Calls` for one run.
 
     Args:
-        store: Where replies are looked up.
-        writer: Where new ones go.
+        memory: Where replies are looked up, and new ones go.
         purse: What may be spent.
-        run: The run's number.
         concurrency: Overrides every endpoint's cap on calls at once.
         price_of: Finds the price of a model where the endpoint declares none.
     """
 
     def __init__(
         self,
-        store: Store,
-        writer: Writer,
+        memory: Memory,
         *,
         purse: Purse,
-        run: int,
         concurrency: int | None = None,
         price_of: Callable[[str], Price | None] | None = None,
     ) -> None:
-        self._store = store
-        self._writer = writer
+        self._memory = memory
         self._purse = purse
-        self._run = run
-        self._answerers = Answerers(writer, run)
         self._concurrency = concurrency
         self._price_of = price_of
         self._lanes: dict[tuple[object, ...], Lane] = {}
@@ -77,8 +66,8 @@ class Door:
 
     @property
     def secret(self) -> bytes:
-        """The store's secret."""
-        return self._store.secret
+        """What fences are keyed under."""
+        return self._memory.secret
 
     @property
     def in_flight(self) -> int:
@@ -95,7 +84,7 @@ class Door:
             ConfigError: There is a cap on dollars, and the model's price is unknown.
         """
         key = call.key()
-        if key not in self._flying:
+        if self._memory.holds and key not in self._flying:
             stored = await self._look_up(key)
             if stored is not None:
                 findings = read(stored)
@@ -117,6 +106,13 @@ class Door:
             findings, usage = read(reply), usage + more
         return Answered(findings, usage, _observed(reply), fresh=True)
 
+    async def reopen(self) -> None:
+        """Let go of endpoints that were given up, so that the next call tries them anew."""
+        given_up = {name: lane for name, lane in self._lanes.items() if lane.pace.closed}
+        for name, lane in given_up.items():
+            del self._lanes[name]
+            await lane.transport.close()
+
     async def close(self) -> None:
         """Close every connection."""
         for lane in self._lanes.values():
@@ -135,7 +131,7 @@ class Door:
     def _look_up_all(self) -> None:
         wanted, self._wanted = self._wanted, {}
         try:
-            found = self._store.replies(wanted)
+            found = self._memory.replies(wanted)
         except Exception as error:  # noqa: BLE001 - handed to everybody who waits
             for future in wanted.values():
                 if not future.done():
@@ -225,19 +221,12 @@ class Door:
             lane.pace.succeeded()
             usage = _paid(reply, lane, held, calls=tries.count)
             self.usage += usage
-            row: dict[str, Any] = {
-                **reply_columns(reply),
-                "key": key,
-                "about": call.about,
+            told = {
                 "attempts": tries.count,
                 "dollars": usage.dollars,
                 "milliseconds": int((time.perf_counter() - started) * 1000),
-                "run": self._run,
-                "at": clock(),
             }
-            self._answerers.saw(_observed(reply))
-            self._writer.put("call", row)
-            await self._writer.settled()
+            await self._memory.keep(key, call.about, reply, told, observed=_observed(reply))
             return reply, usage
         finally:
             lane.pace.leave()

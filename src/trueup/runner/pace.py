@@ -38,6 +38,11 @@ class Pace:
         self._timer: asyncio.TimerHandle | None = None
         self._closed: TrueupError | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether no more turns are given."""
+        return self._closed is not None
+
     async def enter(self, tokens: int) -> int:
         """Wait for a turn; return the epoch, to be given back to `slow_down`.
 

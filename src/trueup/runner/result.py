@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from trueup.errors import DataError, StoreError
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
 from trueup.rubric.dump import from_dict
-from trueup.rubric.scoring import Scorer
+from trueup.rubric.scoring import Tally
 from trueup.store.key import VerdictKey
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Scores:
         known = store.instruments(self.instruments.values())
         self.judges = {key: judge for key, (_, judge) in known.items()}
         self._numbers = {c: known[key][0] for c, key in self.instruments.items()}
-        self._scorer = Scorer(self.rubric)
+        self._tally = Tally(self.rubric)
         self._close: weakref.finalize[[], Scores] | None = None
 
     @property
@@ -211,7 +211,7 @@ class Scores:
             else:
                 values[criterion.id] = None
                 lacking += [f.outcome for f in found if f.outcome != "scored"]
-        score = self._scorer.score(values, not_applicable=absent)
+        score = self._tally.score(values, not_applicable=absent)
         if score.status != "incomplete":
             return score, score.status
         # the outcome that most needs doing something about speaks for the item

@@ -7,16 +7,16 @@ run ends, what was answered is kept and the next run goes on from there.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from trueup.errors import JudgeError, TrueupError
-from trueup.judge.blame import is_ours
+from trueup.errors import TrueupError
 from trueup.judge.discipline import disciplined
 from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
 from trueup.runner.feed import Feed
+from trueup.runner.memory import StoreMemory
 from trueup.runner.progress import Progress
+from trueup.runner.raising import Raising
 from trueup.runner.record import Record
 from trueup.runner.require import require_judge
 from trueup.runner.result import Scores
@@ -25,12 +25,11 @@ from trueup.store.signals import held_out
 from trueup.store.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from trueup.item.model import Item
     from trueup.judge.protocol import Judge, Request
     from trueup.judge.transport.base import Price
-    from trueup.judge.verdict import Finding
     from trueup.rubric.model import Rubric
     from trueup.store.store import Store
 
@@ -39,8 +38,6 @@ _BATCH_WORKERS = 2
 _ASKING_WORKERS = 32
 _AHEAD = 4
 """For every so many calls at once, one more request is made ready."""
-_RAISED_ALIKE = 20
-"""So many requests that end in the same exception, and none with a value, mean a broken judge."""
 
 
 class ScoringRun:
@@ -88,7 +85,7 @@ class ScoringRun:
         self._only_failed = only_failed
         self._price_of = price_of
         self._on_progress = on_progress
-        self._raising = _Raising(judge.name if judge is not None else "code")
+        self._raising = Raising(judge.name if judge is not None else "code")
         self.progress = Progress()
 
     async def run(self, items: Iterable[Item], *, source: str, total: int | None = None) -> Scores:
@@ -115,10 +112,8 @@ class ScoringRun:
             total=total,
         )
         door = Door(
-            self._store,
-            writer,
+            StoreMemory(self._store, writer, run=record.run),
             purse=self._purse,
-            run=record.run,
             concurrency=self._concurrency,
             price_of=self._price_of,
         )
@@ -209,50 +204,6 @@ class ScoringRun:
                 feed.answered(name, verdict)
                 self._raising.see(verdict.findings)
             self._raising.check()
-
-
-class _Raising:
-    """Watches for a judge that raises the same at the same place from the start.
-
-    What a judge raises about one item is that item's finding. A judge that has answered nothing
-    yet and raises so time and again is broken: the run would end in as many failures as it has
-    items.
-    """
-
-    def __init__(self, judge: str) -> None:
-        self._judge = judge
-        self._places: Counter[tuple[str, str]] = Counter()
-        self._said = ""
-        self._answered = False
-
-    def see(self, findings: Mapping[str, Finding]) -> None:
-        """Take note of what became of one request."""
-        if self._answered:
-            return
-        self._answered = any(finding.outcome == "scored" for finding in findings.values())
-        raised = [f for f in findings.values() if f.reason == "judge_raised"]
-        if raised and not self._answered:
-            detail, self._said = raised[0].detail, raised[0].explanation
-            self._places[str(detail.get("raised")), str(detail.get("at"))] += 1
-
-    def check(self) -> None:
-        """End the run where nothing but one and the same exception has come.
-
-        Raises:
-            JudgeError: It names the exception, and where it arose.
-        """
-        if self._answered or not self._places:
-            return
-        (_, place), count = self._places.most_common(1)[0]
-        if count < _RAISED_ALIKE:
-            return
-        what = f"its code raised the same for each of {count} items, at {place} ({self._said})"
-        mend = (
-            "This is a fault of trueup: please report it"
-            if is_ours(place)
-            else "Mend it and run again: what failed is asked again"
-        )
-        raise JudgeError(what, where=self._judge, mend=mend)
 
 
 def first_of(errors: ExceptionGroup[Exception]) -> Exception:

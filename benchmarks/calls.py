@@ -91,7 +91,7 @@ def measure(size: Size, *, venvs: Path | None) -> list[Goal]:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         bench = _Bench(Path(name), size)
         sent = bench.prepare(clients)
-        urls = {wait: stack.enter_context(_server(wait)) for wait in (0.0, LATENCY)}
+        urls = {wait: stack.enter_context(served(wait)) for wait in (0.0, LATENCY)}
         for repetition in range(size.repetitions):
             print(f"repetition {repetition + 1} of {size.repetitions} ...", flush=True)
             for wait, url in urls.items():
@@ -159,7 +159,7 @@ class _Bench:
 
 
 @contextmanager
-def _server(wait: float) -> Iterator[str]:
+def served(wait: float) -> Iterator[str]:
     """Serve on the other core; yield the address."""
     arguments = [sys.executable, "-m", "benchmarks.server", str(wait), "3600"]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment())

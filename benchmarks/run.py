@@ -28,6 +28,7 @@ from benchmarks import (  # noqa: E402 - the line above finds them
     ledgers,
     plans,
     reading,
+    rewards,
     startup,
     store,
     surrogates,
@@ -70,6 +71,10 @@ def _calls(options: argparse.Namespace) -> list[Goal]:
 
 def _store(options: argparse.Namespace) -> list[Goal]:
     return store.measure(options.verdicts or (100_000 if options.quick else 1_000_000))
+
+
+def _rewards(options: argparse.Namespace) -> list[Goal]:
+    return rewards.measure(50 if options.quick else 300)
 
 
 def _reading(_: argparse.Namespace) -> list[Goal]:
@@ -119,6 +124,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Goal]]] = {
     "startup": lambda _: startup.measure(),
     "store": _store,
     "reading": _reading,
+    "rewards": _rewards,
     "agreement": lambda _: agreement.measure(),
     "corrected": lambda o: corrected.measure(2000 if o.quick else 5000, slack=o.quick),
     "drift": lambda o: drift.measure(60 if o.quick else 1000, slack=o.quick),

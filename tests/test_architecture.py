@@ -20,6 +20,7 @@ LAYERS = (
     {"judge", "library", "workspace"},
     {"store"},
     {"runner", "api", "registry", "testing"},
+    {"reward"},
     {"report", "cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from trueup.judge.rules import Rules
     from trueup.judge.verdict import Finding, Usage, Verdict
     from trueup.label.model import Label
+    from trueup.reward.scorer import Scorer
+    from trueup.reward.value import Abstain, Reward
     from trueup.rubric.model import Criterion, Rubric
     from trueup.runner.budget import Budget
     from trueup.runner.calibration.calibrate import acalibrate, calibrate
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Abstain": "trueup.reward.value",
     "Budget": "trueup.runner.budget",
     "Calibration": "trueup.runner.calibration.result",
     "Capabilities": "trueup.judge.protocol",
@@ -60,9 +63,11 @@ _HOMES = {
     "JudgeUnavailable": "trueup.errors",
     "Label": "trueup.label.model",
     "Request": "trueup.judge.protocol",
+    "Reward": "trueup.reward.value",
     "Rubric": "trueup.rubric.model",
     "RubricError": "trueup.errors",
     "Rules": "trueup.judge.rules",
+    "Scorer": "trueup.reward.scorer",
     "Scores": "trueup.runner.result",
     "StoreError": "trueup.errors",
     "TooFewLabels": "trueup.errors",
@@ -83,6 +88,7 @@ _HOMES = {
 _ROOMS = ("agreement", "goodhart")
 
 __all__ = [
+    "Abstain",
     "Budget",
     "Calibration",
     "Capabilities",
@@ -98,9 +104,11 @@ __all__ = [
     "JudgeUnavailable",
     "Label",
     "Request",
+    "Reward",
     "Rubric",
     "RubricError",
     "Rules",
+    "Scorer",
     "Scores",
     "StoreError",
     "TooFewLabels",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import weakref
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trueup.errors import DataError, StoreError
+from trueup.judge.revalue import revalued
 from trueup.judge.verdict import ASK_AGAIN, OUTCOMES, Finding, unscored
 from trueup.rubric.dump import from_dict
 from trueup.rubric.scoring import Tally
@@ -103,14 +103,15 @@ class Scores:
         """Yield every item of the run in its order, or some of them, with its findings."""
         replicates = range(self.row["replicates"])
         occasion = self.row["occasion"]
-        numbers = self._numbers
+        numbers, by_id = self._numbers, self.rubric.by_id
         for rows in self.store.observations(self.run, items):
             contents = {row["content"] for row in rows}
             known = self.store.verdicts(contents, [*numbers.values()], occasion=occasion)
             for row in rows:
                 findings = {
-                    (criterion, r): self._current(
-                        criterion, known.get(VerdictKey(row["content"], n, r), _NOT_REACHED)
+                    (criterion, r): revalued(
+                        known.get(VerdictKey(row["content"], n, r), _NOT_REACHED),
+                        by_id[criterion],
                     )
                     for criterion, n in numbers.items()
                     for r in replicates
@@ -222,23 +223,6 @@ class Scores:
         from trueup.runner.summary import summarise  # noqa: PLC0415 - needs this module
 
         return summarise(self)
-
-    def _current(self, criterion: str, finding: Finding) -> Finding:
-        """Return a finding valued as this run's rubric values its level.
-
-        A verdict may be older than today's level values, which are scoring and not question.
-        """
-        if finding.outcome != "scored" or finding.level is None or "continuous" in finding.detail:
-            return finding
-        values = self.rubric.by_id[criterion].values
-        shares = finding.detail.get("distribution")
-        if shares and shares.keys() <= values.keys():
-            value = sum(values[level] * share for level, share in shares.items())
-        elif finding.level in values:
-            value = values[finding.level]
-        else:
-            return finding
-        return finding if value == finding.value else replace(finding, value=min(value, 1.0))
 
 
 _RANK = {outcome: place for place, outcome in enumerate(OUTCOMES)}

@@ -6,10 +6,12 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import sqlite3
 import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -279,6 +281,35 @@ def test_with_a_store_nothing_is_asked_twice(
             ("reward", 2, "done"),
             ("reward", 3, "done"),
         ]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_an_open_store_is_refused_in_a_child_every_time(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "s.db") as store, Scorer(CODE, store=store) as scorer:
+        scorer.score_batch(["good"])
+        child = os.fork()
+        if not child:
+            refused = 0
+            for _ in range(2):
+                try:
+                    scorer.score_batch(["good"])
+                except ConfigError:
+                    refused += 1
+            os._exit(refused)
+
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+        assert values(scorer.score_batch(["good"])) == [1.0]
+
+
+def test_what_code_decided_is_written_once(tmp_path: Path) -> None:
+    with Scorer(CODE, store=tmp_path / "s.db") as scorer:
+        found = [values(scorer.score_batch(["good", "poor"])) for _ in range(3)]
+    with closing(sqlite3.connect(tmp_path / "s.db")) as file:
+        (count,) = file.execute("select count(*) from verdict").fetchone()
+
+    assert found == [[1.0, 0.0]] * 3
+    assert count == 2
 
 
 def test_without_a_store_nothing_is_written(

@@ -158,10 +158,12 @@ class Scorer:
     def close(self) -> None:
         """Close every connection, and the store where it was opened here; a later batch reopens."""
         _OPEN.discard(self)
-        if self._session is not None and self._process == os.getpid():
-            with suppress(NotYet, CancelledError):
-                self._background.submit(self._closed()).result(timeout=_CLOSE_SECONDS)
-        self._background.stop()
+        try:
+            if self._session is not None and self._process == os.getpid():
+                with suppress(NotYet, CancelledError):
+                    self._background.submit(self._closed()).result(timeout=_CLOSE_SECONDS)
+        finally:
+            self._background.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -181,14 +183,13 @@ class Scorer:
             raise ConfigError(what, mend="Put it in a list: score_batch([text])")
         if not isinstance(items, list | tuple):
             return list(open_items(items))
-        if all(isinstance(item, Item) for item in items):
-            return list(items)
-        return list(
-            open_items([
-                Item(id=str(place), output=item) if isinstance(item, str) else item
-                for place, item in enumerate(items)
-            ])
-        )  # fmt: skip
+        given = [
+            Item(id=str(place), output=item) if isinstance(item, str) else item
+            for place, item in enumerate(items)
+        ]
+        if all(isinstance(item, Item) for item in given):
+            return given
+        return list(open_items(given))
 
     async def _scored(self, items: Sequence[Item]) -> list[Reward | Abstain]:
         if not items:
@@ -231,12 +232,12 @@ class Scorer:
     def _opened(self) -> Session:
         """Return the session of this process; runs in the loop."""
         if self._process != os.getpid():
-            # kept, so that nothing of the parent's is closed from here
-            self._abandoned += [self._session, self._store]
-            self._session, self._store, self._process = None, None, os.getpid()
             if isinstance(self._place, Store):
                 what = "an open store does not survive a fork"
                 raise ConfigError(what, mend="Give the Scorer the store's path instead")
+            # kept, so that nothing of the parent's is closed from here
+            self._abandoned += [self._session, self._store]
+            self._session, self._store, self._process = None, None, os.getpid()
             _OPEN.add(self)
         if self._session is None:
             if self._place is not None and self._store is None:

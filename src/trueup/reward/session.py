@@ -18,6 +18,7 @@ from trueup.judge.verdict import Usage, Verdict, unscored
 from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
 from trueup.runner.memory import NoMemory, StoreMemory
+from trueup.runner.pace import requests_at_once
 from trueup.runner.raising import Raising
 from trueup.runner.record import Record
 from trueup.runner.triage import Triage
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
     from trueup.runner.triage import Triaged
     from trueup.store.store import Store
 
-_AT_ONCE = 32
-"""Requests under way at once, where a judge declares no concurrency."""
-_AHEAD = 4
-"""For every so many calls at once, one more request is made ready."""
 _SOURCE = "reward"
 
 
@@ -81,9 +78,7 @@ class Session:
         self._raising = Raising(name)
         connect = getattr(judge, "connect", None)
         self._judge: Judge | None = judge if connect is None else connect(self._door)
-        wanted = int(getattr(getattr(judge, "spec", None), "concurrency", _AT_ONCE))
-        # what a first one waits for is decided by the pace; a few more are made ready beside it
-        self._slots = asyncio.Semaphore(wanted + wanted // _AHEAD + 1)
+        self._slots = asyncio.Semaphore(requests_at_once(judge))
         self._began = asyncio.get_running_loop().time()
 
     @property
@@ -158,12 +153,14 @@ class Session:
         instruments = self._record.instruments
         known = self._store.verdicts({*numbers.values()}, [*instruments.values()], occasion="")
         for content, number in numbers.items():
-            findings = found[content].findings
-            self._record.put(number, 0, findings)
+            by_code = dict(found[content].findings)
             for criterion, instrument in instruments.items():
                 old = known.get(VerdictKey(number, instrument, 0))
-                if criterion not in findings and old is not None and not old.retryable:
-                    findings[criterion] = revalued(old, self._rubric.by_id[criterion])
+                if old is not None and not old.retryable:
+                    by_code.pop(criterion, None)
+                    now = revalued(old, self._rubric.by_id[criterion])
+                    found[content].findings.setdefault(criterion, now)
+            self._record.put(number, 0, by_code)
         return numbers
 
     def _requests(

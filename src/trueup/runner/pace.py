@@ -13,9 +13,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trueup.errors import TrueupError
+    from trueup.judge.protocol import Judge
     from trueup.judge.transport.base import Limits
 
 _MINUTE = 60.0
+_AT_ONCE = 32
+"""Requests under way at once, where a judge declares no concurrency."""
+_AHEAD = 4
+"""For every so many calls at once, one more request is made ready."""
+
+
+def requests_at_once(judge: Judge | None, *, concurrency: int | None = None) -> int:
+    """Return how many requests to a judge may be under way at once.
+
+    How many calls are is decided by the pace; a few requests more are made ready beside them, so
+    that the next call can start as soon as there is a turn for it.
+    """
+    spec = getattr(judge, "spec", None)
+    wanted = concurrency or int(getattr(spec, "concurrency", _AT_ONCE))
+    asks = judge is not None and judge.capabilities.calls
+    return wanted + wanted // _AHEAD + 1 if asks else wanted
 
 
 class Pace:

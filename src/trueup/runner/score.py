@@ -15,6 +15,7 @@ from trueup.runner.budget import Budget, Purse
 from trueup.runner.door import Door
 from trueup.runner.feed import Feed
 from trueup.runner.memory import StoreMemory
+from trueup.runner.pace import requests_at_once
 from trueup.runner.progress import Progress
 from trueup.runner.raising import Raising
 from trueup.runner.record import Record
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 
 _TICK_SECONDS = 0.2
 _BATCH_WORKERS = 2
-_ASKING_WORKERS = 32
-_AHEAD = 4
-"""For every so many calls at once, one more request is made ready."""
 
 
 class ScoringRun:
@@ -165,7 +163,11 @@ class ScoringRun:
         if connect is not None:
             judge = connect(door)
         batch = judge.capabilities.batch if judge is not None else 1
-        workers = _BATCH_WORKERS if batch > 1 else self._asking_workers()
+        workers = (
+            _BATCH_WORKERS
+            if batch > 1
+            else requests_at_once(self._judge, concurrency=self._concurrency)
+        )
         queue: asyncio.Queue[list[Request] | None] = asyncio.Queue(maxsize=workers)
         try:
             async with asyncio.TaskGroup() as group:
@@ -178,17 +180,6 @@ class ScoringRun:
         except ExceptionGroup as errors:
             return first_of(errors)
         return None
-
-    def _asking_workers(self) -> int:
-        """Return how many requests may be under way at once.
-
-        How many calls are is decided by the pace; a few requests more are made ready beside
-        them, so that the next call can start as soon as there is a turn for it.
-        """
-        spec = getattr(self._judge, "spec", None)
-        wanted = self._concurrency or int(getattr(spec, "concurrency", _ASKING_WORKERS))
-        asks = self._judge is not None and self._judge.capabilities.calls
-        return wanted + wanted // _AHEAD + 1 if asks else wanted
 
     async def _worker(
         self, judge: Judge | None, queue: asyncio.Queue[list[Request] | None], feed: Feed

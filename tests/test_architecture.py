@@ -21,6 +21,8 @@ LAYERS = (
     {"store"},
     {"runner", "api", "registry", "testing"},
     {"reward"},
+    {"monitor"},
+    {"integrations"},
     {"report", "cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -1,0 +1,28 @@
+"""Adapters to trainers. Each is imported, and imports its trainer, only when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trueup.integrations.trl import trl_reward
+    from trueup.integrations.trl_callback import GoodhartCallback
+
+__all__ = ["GoodhartCallback", "trl_reward"]
+
+_PLACE = {
+    "GoodhartCallback": "trueup.integrations.trl_callback",
+    "trl_reward": "trueup.integrations.trl",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACE:
+        what = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(what)
+    return getattr(import_module(_PLACE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.reward.conftest import ONE, judge_at
 from tests.runner.conftest import honest
-from trueup.monitor import HeldOut
+from trueup.monitor import Action, HeldOut, Rule, Ruling
 from trueup.testing import FaultServer
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-trl = pytest.importorskip("trl", reason="trl is not installed: pip install 'trueup[trl]'")
+if os.environ.get("TRUEUP_TRL") != "1":  # there it has to be installed
+    pytest.importorskip("trl", reason="trl is not installed: pip install 'trueup[trl]'")
+import trl
 
 pytestmark = [pytest.mark.trl, pytest.mark.filterwarnings("default")]
 
@@ -30,6 +34,14 @@ WORDS = ["please", "no", "yes", "wait", "clause", "cover", "thanks", "why"]
 def server() -> Iterator[FaultServer]:
     with FaultServer(answer=honest, retry_after=0.01) as running:
         yield running
+
+
+class Says(Rule):
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    def ruling(self) -> Ruling:
+        return Ruling(action=self.action, rule="says", reason="So it is.")
 
 
 def tiny() -> tuple[Any, Any]:
@@ -99,6 +111,38 @@ def test_an_outage_trains_on_nothing(tmp_path: Path) -> None:
 
     assert all((before[name] == one).all() for name, one in run.model.named_parameters())
     assert any(one.get("judge/abstain_rate") == 1 for one in run.state.log_history)
+
+
+def _rank(rank: int, place: str, found: Any) -> None:
+    import torch.distributed  # noqa: PLC0415 - needs the extra
+    from transformers import TrainerControl  # noqa: PLC0415 - needs the extra
+
+    from trueup.integrations import GoodhartCallback  # noqa: PLC0415 - needs the extra
+
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{place}", rank=rank, world_size=2
+    )
+    args, said = SimpleNamespace(world_size=2, device="cpu"), []
+    for action in ("continue", "stop" if rank == 0 else "continue"):
+        callback = GoodhartCallback(Says(action))
+        control = callback.on_step_end(args, None, TrainerControl())
+        said.append((control.should_training_stop, callback.ruling is not None))
+    torch.distributed.destroy_process_group()
+    found.put((rank, said))
+
+
+def test_where_one_process_stops_all_do(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    found = context.Queue()
+    ranks = [context.Process(target=_rank, args=(i, str(tmp_path / "at"), found)) for i in (0, 1)]
+    for one in ranks:
+        one.start()
+    got = dict(found.get(timeout=60) for _ in ranks)
+    for one in ranks:
+        one.join(60)
+
+    assert got[0] == [(False, False), (True, True)]
+    assert got[1] == [(False, False), (True, False)]
 
 
 def test_recorded_runs_through_the_callback_stop_where_the_monitor_does(tmp_path: Path) -> None:

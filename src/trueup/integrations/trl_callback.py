@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import torch
 from transformers import TrainerCallback
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class GoodhartCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]  #
         monitor: A rule, or several joined by `|` and `&`; the same that the reward function has.
 
     Attributes:
-        ruling: What stopped the run; None as long as nothing did.
+        ruling: What stopped the run; None as long as nothing did, and in processes that stop
+            because another one said so.
     """
 
     def __init__(self, monitor: Rule) -> None:
@@ -34,22 +36,34 @@ class GoodhartCallback(TrainerCallback):  # type: ignore[misc, unused-ignore]  #
     def on_log(
         self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any
     ) -> Any:
-        """Read a log, and decide."""
-        del args
+        """Read a log, and decide; among several processes the end of the next step decides."""
         self.monitor.read(state.global_step, logs or {})
-        return self._decide(control)
+        return self._apply(control, stop=self._says_stop()) if args.world_size == 1 else control
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        """Decide on what the rewarded batches showed."""
-        del args, state
-        return self._decide(control)
+        """Decide on what the rewarded batches showed: all processes stop as soon as one does."""
+        del state
+        stop = self._says_stop()
+        return self._apply(control, stop=stop if args.world_size == 1 else _anywhere(stop, args))
 
-    def _decide(self, control: Any) -> Any:
+    def _says_stop(self) -> bool:
         said = self.monitor.ruling()
         if said.action != "continue" and (said.rule, said.action) not in self._told:
             self._told.add((said.rule, said.action))
             _log.warning("%s", said)
         if said.action == "stop":
             self.ruling = self.ruling or said
+        return said.action == "stop"
+
+    @staticmethod
+    def _apply(control: Any, *, stop: bool) -> Any:
+        if stop:
             control.should_training_stop = True
         return control
+
+
+def _anywhere(stop: bool, args: Any) -> bool:  # noqa: FBT001 - it is the value itself
+    """Return whether any process says stop; one that went alone would leave the others waiting."""
+    said = torch.tensor(float(stop), device=args.device)
+    torch.distributed.all_reduce(said, op=torch.distributed.ReduceOp.MAX)
+    return bool(said.item())

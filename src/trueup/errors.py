@@ -10,7 +10,8 @@
     │   └── CredentialsError   a key is missing or was refused
     ├── TooFewLabels           too few to fit a judge or to say anything     exit 3
     ├── Undefined              these data define no such statistic           exit 3
-    └── JudgeUnavailable       no call got through at all                    exit 3
+    ├── JudgeUnavailable       no call got through at all                    exit 3
+    └── NoReward               a trainer must have a number, there is none   exit 3
 
 A judge that fails on one item raises nothing: that is a finding with a named outcome, counted and
 shown. Programming mistakes stay TypeError and ValueError.
@@ -98,6 +99,12 @@ class Undefined(TrueupError):
 
 class JudgeUnavailable(TrueupError):
     """No call got through to the judge at all."""
+
+    exit_status: ClassVar[int] = 3
+
+
+class NoReward(TrueupError):
+    """The judge gave no score of an output, and the trainer knows no missing one."""
 
     exit_status: ClassVar[int] = 3
 

@@ -42,13 +42,11 @@ def test_each_completion_gets_a_value_and_the_log_gets_the_means(
     made.append(reward)
     log: dict[str, float] = {}
 
-    got = reward(["Hi", "Hi"], ["Please wait.", "No."], log_metric=log.__setitem__, **OWN)
-    ref = reward.scorer.score_batch(["Please wait.", "No."])
+    got = reward(["Hi", "Hi"], ["All good.", "No."], log_metric=log.__setitem__, **OWN)
 
-    assert got == [float(one) for one in ref]  # type: ignore[arg-type]
+    assert got == [1.0, 0.0]
     assert reward.__name__ == "trueup"
-    assert log["judge/abstain_rate"] == 0
-    assert log.keys() == {"judge/abstain_rate", "judge/polite", "judge/brief"}
+    assert log == {"judge/abstain_rate": 0, "judge/polite": 0.5, "judge/brief": 0.5}
 
 
 def test_an_outage_gives_no_number_and_pauses(made: list[TrlReward]) -> None:
@@ -74,7 +72,7 @@ def test_while_paused_not_even_answered_outputs_get_a_reward(
     made.append(dead)
     dead(["Hi"] * 4, list("abcd"))
 
-    assert reward(["Hi", "Hi"], ["Please wait.", "No."]) == [None, None]
+    assert reward(["Hi", "Hi"], ["All good.", "No."]) == [None, None]
 
 
 def test_columns_and_messages_become_items() -> None:

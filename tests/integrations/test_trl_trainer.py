@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CURVES = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "cherrl" / "curves.json"
-WORDS = ["please", "no", "yes", "wait", "clause", "cover", "thanks", "why"]
+WORDS = ["please", "no", "yes", "wait", "clause", "cover", "good", "why"]
 
 
 @pytest.fixture
@@ -69,7 +69,9 @@ def tiny() -> tuple[Any, Any]:
 
 def trainer(folder: Path, reward: Any, callbacks: list[Any], steps: int = 4) -> Any:
     from datasets import Dataset  # noqa: PLC0415 - needs the extra
+    from transformers import set_seed  # noqa: PLC0415 - needs the extra
 
+    set_seed(7)
     model, tokenizer = tiny()
     settings = trl.GRPOConfig(
         output_dir=str(folder), max_steps=steps, per_device_train_batch_size=4, num_generations=4,
@@ -96,6 +98,7 @@ def test_a_run_is_rewarded_logged_and_left_alone(server: FaultServer, tmp_path: 
     logs = [one for one in run.state.log_history if "rewards/trueup/mean" in one]
     assert len(logs) == run.state.global_step == 4
     assert all(one["judge/abstain_rate"] == 0 and "judge/polite" in one for one in logs)
+    assert any(one["rewards/trueup/mean"] > 0 for one in logs)
     assert rule.advice is not None
     assert (rule.advice.step, rule.advice.readings, rule.asked) == (3, 4, 16)
 

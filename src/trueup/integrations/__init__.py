@@ -6,14 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from trueup.integrations.gepa import gepa_metric
     from trueup.integrations.trl import trl_reward
     from trueup.integrations.trl_callback import GoodhartCallback
+    from trueup.integrations.verl import verl_compute_score
 
-__all__ = ["GoodhartCallback", "trl_reward"]
+__all__ = ["GoodhartCallback", "gepa_metric", "trl_reward", "verl_compute_score"]
 
 _PLACE = {
     "GoodhartCallback": "trueup.integrations.trl_callback",
+    "gepa_metric": "trueup.integrations.gepa",
     "trl_reward": "trueup.integrations.trl",
+    "verl_compute_score": "trueup.integrations.verl",
 }
 
 

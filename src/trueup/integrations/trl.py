@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trueup.integrations.messages import as_answer, as_said, as_text_or_none
 from trueup.item.model import Item
 from trueup.monitor.rule import Scored
 from trueup.reward import Abstain, Scorer
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from trueup.item.model import Text
     from trueup.monitor.rule import Rule
     from trueup.reward import Partial, Reward
     from trueup.rubric.model import Rubric
@@ -114,26 +114,12 @@ def items_of(
         group = groups.setdefault(repr(prompt), len(groups))
         items.append(
             Item(
-                id=str(place), input=_text(prompt), output=_said(completion), group=str(group),
-                reference=None if reference is None else str(reference),
-                context=None if context is None else str(context), metadata=own,
+                id=str(place), group=str(group), input=as_said(prompt),
+                output=as_answer(completion), reference=as_text_or_none(reference),
+                context=as_text_or_none(context), metadata=own,
             )
         )  # fmt: skip
     return items
-
-
-def _text(value: Any) -> Text:
-    return value if isinstance(value, str) else tuple(dict(message) for message in value)
-
-
-def _said(completion: Any) -> Text:
-    """Return the text of a completion that is a single plain answer, else its messages."""
-    messages = _text(completion)
-    if isinstance(messages, str) or len(messages) != 1:
-        return messages
-    content = messages[0].get("content")
-    plain = isinstance(content, str) and not messages[0].get("tool_calls")
-    return str(content) if plain else messages
 
 
 def _numbers(results: Sequence[Reward | Abstain], criteria: Sequence[str]) -> dict[str, float]:

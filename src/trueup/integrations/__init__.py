@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trueup.integrations.gepa import gepa_metric
+    from trueup.integrations.http import http_app
     from trueup.integrations.trl import trl_reward
     from trueup.integrations.trl_callback import GoodhartCallback
     from trueup.integrations.verl import verl_compute_score
 
-__all__ = ["GoodhartCallback", "gepa_metric", "trl_reward", "verl_compute_score"]
+__all__ = ["GoodhartCallback", "gepa_metric", "http_app", "trl_reward", "verl_compute_score"]
 
 _PLACE = {
     "GoodhartCallback": "trueup.integrations.trl_callback",
     "gepa_metric": "trueup.integrations.gepa",
+    "http_app": "trueup.integrations.http",
     "trl_reward": "trueup.integrations.trl",
     "verl_compute_score": "trueup.integrations.verl",
 }

@@ -9,8 +9,10 @@ import pytest
 
 from tests.reward.conftest import ONE, TWO, judge_at
 from tests.runner.conftest import honest
+from trueup.errors import ConfigError
 from trueup.integrations.trl import items_of, trl_reward
-from trueup.monitor import Abstaining
+from trueup.monitor import Abstaining, HeldOut
+from trueup.reward import Scorer
 from trueup.testing import FaultServer
 
 if TYPE_CHECKING:
@@ -73,6 +75,35 @@ def test_while_paused_not_even_answered_outputs_get_a_reward(
     dead(["Hi"] * 4, list("abcd"))
 
     assert reward(["Hi", "Hi"], ["All good.", "No."]) == [None, None]
+
+
+def test_gold_that_is_the_rewarding_judge_is_refused(
+    server: FaultServer, made: list[TrlReward]
+) -> None:
+    with Scorer(ONE, judge_at(server)) as gold, pytest.raises(ConfigError, match="in polite"):
+        made.append(
+            trl_reward(
+                rubric=TWO,
+                judge=judge_at(server),
+                monitor=Abstaining() | HeldOut(gold.score_batch),
+            )
+        )
+
+
+def test_gold_on_the_rewarding_model_is_warned_of(
+    server: FaultServer, made: list[TrlReward], caplog: pytest.LogCaptureFixture
+) -> None:
+    with Scorer(TWO, judge_at(server, temperature=0.5)) as gold:
+        made.append(
+            trl_reward(rubric=ONE, judge=judge_at(server), monitor=HeldOut(gold.score_batch))
+        )
+        assert "Gold and reward both ask tiny" in caplog.text
+        caplog.clear()
+    with Scorer(ONE, judge_at(server, model="other")) as gold:
+        made.append(
+            trl_reward(rubric=ONE, judge=judge_at(server), monitor=HeldOut(gold.score_batch))
+        )
+        assert caplog.text == ""
 
 
 def test_columns_and_messages_become_items() -> None:

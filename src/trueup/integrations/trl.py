@@ -32,6 +32,8 @@ class TrlReward:
 
     def __init__(self, scorer: Scorer, monitor: Rule | None) -> None:
         self.scorer, self.monitor = scorer, monitor
+        if monitor is not None:
+            monitor.rewarded_by(scorer)
         self.__name__ = "trueup"
 
     def __call__(
@@ -90,6 +92,7 @@ def trl_reward(
             `GoodhartCallback` too, which tells it what the trainer logs and stops the run.
 
     Raises:
+        ConfigError: The monitor's gold is the judge that rewards.
         TrueupError: As of `Scorer`.
     """
     return TrlReward(Scorer(rubric, judge, deadline=deadline, partial=partial), monitor)

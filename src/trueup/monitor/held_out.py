@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, SupportsFloat, TypeAlias
 
-from trueup.errors import DataError
+from trueup.errors import ConfigError, DataError
 from trueup.goodhart.training import Advice, TrainingMonitor
 from trueup.monitor.rule import Rule, Ruling
-from trueup.reward import Reward
+from trueup.monitor.same import instruments_of, models_of
+from trueup.reward import Reward, Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from trueup.reward import Abstain
 
     Gold: TypeAlias = Callable[[list[Item]], Sequence["SupportsFloat | Abstain | None"]]
+
+_log = logging.getLogger("trueup.monitor")
 
 
 class HeldOut(Rule):
@@ -57,6 +61,26 @@ class HeldOut(Rule):
         self._pairs: list[tuple[float, float]] = []
         self._step: int | None = None
         self._seen: dict[str, float] = {}
+
+    def rewarded_by(self, scorer: Scorer) -> None:
+        """Refuse a gold that is the rewarding judge itself; warn of one that runs on its model.
+
+        Raises:
+            ConfigError: Gold asks the same judge the same: it would rise with the reward.
+        """
+        other = getattr(self.gold, "__self__", None)
+        if not isinstance(other, Scorer):
+            return
+        one, two = instruments_of(scorer), instruments_of(other)
+        if same := [name for name in one if one[name] in two.values()]:
+            what = f"gold is the judge that rewards, in {', '.join(same)}, and would rise with it"
+            raise ConfigError(what, mend="Give HeldOut a judge of another family, or a checker")
+        if shared := models_of(one) & models_of(two):
+            _log.warning(
+                "Gold and reward both ask %s: what fools one is likely to fool the other. "
+                "Take a model of another family for gold.",
+                ", ".join(sorted(shared)),
+            )
 
     def saw(self, batch: Scored) -> None:
         """Ask for gold of a batch, where it is a function.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trueup.item.model import Item
-    from trueup.reward import Abstain, Reward
+    from trueup.reward import Abstain, Reward, Scorer
 
 Action: TypeAlias = Literal["continue", "warn", "pause", "stop"]
 """`pause` hands out no rewards for the batch at hand, so that nothing is learnt from it."""
@@ -64,6 +64,13 @@ class Rule(ABC):
     def ruling(self) -> Ruling:
         """Return what the rule says now."""
 
+    def rewarded_by(self, scorer: Scorer) -> None:  # noqa: B027 - not every rule asks
+        """Learn, before the run, what it is rewarded by.
+
+        Raises:
+            ConfigError: The rule cannot watch such a run.
+        """
+
     def saw(self, batch: Scored) -> None:  # noqa: B027 - not every rule looks at batches
         """Take a rewarded batch in."""
 
@@ -86,6 +93,10 @@ class Rule(ABC):
 class _Joined(Rule):
     def __init__(self, *rules: Rule) -> None:
         self.rules: tuple[Rule, ...] = rules
+
+    def rewarded_by(self, scorer: Scorer) -> None:
+        for rule in self.rules:
+            rule.rewarded_by(scorer)
 
     def saw(self, batch: Scored) -> None:
         for rule in self.rules:

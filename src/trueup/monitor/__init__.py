@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trueup.monitor.abstaining import Abstaining
 from trueup.monitor.degenerate import Degenerate
+from trueup.monitor.gamed_share import GamedShare
 from trueup.monitor.held_out import HeldOut
 from trueup.monitor.marks import MARKS
 from trueup.monitor.rule import Action, AllOf, AnyOf, Rule, Ruling, Scored
@@ -17,6 +18,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "Degenerate",
+    "GamedShare",
     "HeldOut",
     "Rule",
     "Ruling",

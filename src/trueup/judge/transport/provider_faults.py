@@ -68,7 +68,8 @@ MEANINGS: Final[Mapping[str, _Meaning]] = {
 }
 """What each of litellm's classes means: a fault, or a status where the exception has none.
 
-A status goes through the same reading of the body as an answer over plain HTTP.
+A status goes through the same reading of the body as an answer over plain HTTP. A class that is
+not named here means what the nearest of its ancestors means.
 """
 
 _PREFIX: Final = re.compile(r"^(?:litellm\.)?(?:\w+: )*(?:\w+Exception - )?")

@@ -7,11 +7,13 @@ retries, repairs or parses here: a call is one attempt, and what came back is re
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import math
 import os
 import threading
 import warnings
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -37,6 +39,7 @@ __all__ = ["LitellmTransport", "price"]
 _SCHEMAS = 256  # judges use a handful of schemas; whoever makes a new one each time gains nothing
 _OPENAI_ROUTES = frozenset({"openai", "text-completion-openai", "custom_openai"})
 _NO_KEY = "none"  # litellm's OpenAI route wants some key; a local server looks at none
+_LATE = ("litellm.llms.github_copilot.per_user_auth",)  # imported by the first call, and it warns
 _KNOWN = frozenset({"temperature", "top_p", "seed", "max_tokens", "max_completion_tokens", "stop"})
 
 
@@ -237,6 +240,9 @@ def _assemble() -> _Library:
     )
 
     litellm.suppress_debug_info = True  # it prints an advertisement for each error
+    for name in _LATE:
+        with suppress(ImportError):  # another version of litellm may have no such module
+            importlib.import_module(name)
     litellm.ModelResponse()  # builds the pydantic classes now, which warns of `ReadOnly`
     logging.getLogger("instructor.v2.retry").addFilter(_not_asking)
 
